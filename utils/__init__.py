@@ -1,0 +1,1 @@
+"""All that is not training: parameters, runners, drawing, NPU rules, data tools (never PyTorch)."""
