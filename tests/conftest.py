@@ -1,0 +1,27 @@
+"""Fixtures shared by all tests: the repository root and the optional shared data folder."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real data and networks, or a skip where it is not at hand."""
+    folder = Path(os.environ.get("LITEHRNET_SHARED", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"real data not at hand: {folder} does not exist (set LITEHRNET_SHARED)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_coco(shared: Path) -> Path:
+    return shared / "data" / "coco"
