@@ -1,0 +1,1 @@
+"""Lite-HRNet: the backbone and the blocks that it is made of."""

@@ -1,0 +1,136 @@
+"""One high-resolution module: blocks on parallel resolutions, then an exchange between all.
+
+Source: arXiv:2104.06403, section 3.1; arithmetic of the fuse step as in the published code, which
+the published weights need.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from models.backbones.blocks import ConditionalChannelWeighting, ShuffleUnit
+from models.backbones.layers import TwiceCountedBatchNorm2d
+
+
+class HighResolutionModule(nn.Module):
+    """Blocks at every resolution followed by an exchange between the resolutions.
+
+    Args:
+        in_channels: channels of each resolution, finest first.
+        num_blocks: blocks in a row.
+        module_type: "LITE" (conditional channel weighting) or "NAIVE" (shuffle units).
+        reduce_ratio: channel reduction of the weighting; NAIVE has none.
+        with_fuse: whether the resolutions are exchanged at the end.
+        shuffle: how halves are mixed, see ``layers.mix_halves``.
+        pool: how maps are averaged down, see ``blocks.CrossResolutionWeighting``.
+    """
+
+    def __init__(
+        self,
+        in_channels: Sequence[int],
+        *,
+        num_blocks: int,
+        module_type: str,
+        reduce_ratio: int,
+        with_fuse: bool,
+        shuffle: str,
+        pool: str,
+    ) -> None:
+        super().__init__()
+        self.is_naive = module_type == "NAIVE"
+        if self.is_naive:
+            self.layers = nn.ModuleList(
+                nn.Sequential(*(ShuffleUnit(count, shuffle=shuffle) for _ in range(num_blocks)))
+                for count in in_channels
+            )
+        else:
+            self.layers = nn.Sequential(
+                *(
+                    ConditionalChannelWeighting(
+                        in_channels, reduce_ratio=reduce_ratio, shuffle=shuffle, pool=pool
+                    )
+                    for _ in range(num_blocks)
+                )
+            )
+        if with_fuse:
+            self.fuse_layers = nn.ModuleList(
+                nn.ModuleList(
+                    _exchange_path(in_channels, source, target)
+                    for source in range(len(in_channels))
+                )
+                for target in range(len(in_channels))
+            )
+        else:
+            self.fuse_layers = None
+
+    def forward(self, maps: list[torch.Tensor]) -> list[torch.Tensor]:
+        """Process maps of shape (B, C_i, H_i, W_i), finest first; same shapes out."""
+        if self.is_naive:
+            maps = [layer(x) for layer, x in zip(self.layers, maps, strict=True)]
+        else:
+            maps = self.layers(maps)
+        return maps if self.fuse_layers is None else self._fuse(maps)
+
+    def _fuse(self, maps: list[torch.Tensor]) -> list[torch.Tensor]:
+        """Sum over all sources for every target.
+
+        The published code counts source 0 twice, and adds in place: target 0's finished sum is
+        what the other targets take for source 0. Its weights were trained so.
+        """
+        finest = 2 * maps[0]
+        for path, x in zip(self.fuse_layers[0][1:], maps[1:], strict=True):
+            finest = finest + path(x)
+        fused = [finest]
+        for target, paths in enumerate(self.fuse_layers[1:], start=1):
+            total = 2 * paths[0](finest)
+            for source in range(1, len(maps)):
+                x = maps[source]
+                total = total + (x if source == target else paths[source](x))
+            fused.append(total)
+        return [torch.relu(total) for total in fused]
+
+
+def _exchange_path(channels: Sequence[int], source: int, target: int) -> nn.Module | None:
+    """Make the path from one resolution to another; None where they are the same."""
+    if source == target:
+        return None
+    if source > target:
+        return nn.Sequential(
+            nn.Conv2d(channels[source], channels[target], 1, bias=False),
+            nn.BatchNorm2d(channels[target]),
+            nn.Upsample(scale_factor=2 ** (source - target), mode="nearest"),
+        )
+    norm = TwiceCountedBatchNorm2d if source == 0 else nn.BatchNorm2d
+    last = target - source - 1
+    return nn.Sequential(
+        *(
+            strided_step(
+                channels[source],
+                channels[target] if step == last else channels[source],
+                with_relu=step != last,
+                norm=norm,
+            )
+            for step in range(target - source)
+        )
+    )
+
+
+def strided_step(
+    in_channels: int,
+    out_channels: int,
+    *,
+    stride: int = 2,
+    with_relu: bool = True,
+    norm: type[nn.BatchNorm2d] = nn.BatchNorm2d,
+) -> nn.Sequential:
+    """Make a depthwise 3x3 and a 1x1 convolution, each with BatchNorm, as one numbered sequence."""
+    layers = [
+        nn.Conv2d(
+            in_channels, in_channels, 3, stride=stride, padding=1, groups=in_channels, bias=False
+        ),
+        norm(in_channels),
+        nn.Conv2d(in_channels, out_channels, 1, bias=False),
+        norm(out_channels),
+    ]
+    return nn.Sequential(*layers, *([nn.ReLU()] if with_relu else []))

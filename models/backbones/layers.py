@@ -1,0 +1,110 @@
+"""Convolutions with normalisation, channel mixing and pooling: what every Lite-HRNet block uses.
+
+Shape letters in this folder: B batch, C channels, H rows, W columns, G channel groups.
+"""
+
+import torch
+from mmcv.cnn import ConvModule
+from torch import nn
+from torch.nn import functional as F  # noqa: N812
+
+RELU = {"type": "ReLU"}
+SIGMOID = {"type": "Sigmoid"}
+SHUFFLES = ("channel", "swap")
+POOLS = ("average", "conv")
+
+
+def pointwise(in_channels: int, out_channels: int, act: dict | None) -> ConvModule:
+    """Make a 1x1 convolution with BatchNorm and an optional activation."""
+    return ConvModule(in_channels, out_channels, 1, norm_cfg={"type": "BN"}, act_cfg=act)
+
+
+def depthwise(channels: int, *, stride: int = 1) -> ConvModule:
+    """Make a 3x3 depthwise convolution with BatchNorm and no activation."""
+    return ConvModule(
+        channels,
+        channels,
+        3,
+        stride=stride,
+        padding=1,
+        groups=channels,
+        norm_cfg={"type": "BN"},
+        act_cfg=None,
+    )
+
+
+def channel_shuffle(x_BCHW: torch.Tensor, groups: int = 2) -> torch.Tensor:
+    """Interleave the channels of ``groups`` equal groups; same shape out.
+
+    Source: Zhang et al., "ShuffleNet", arXiv:1707.01083, section 3.1.
+    """
+    return x_BCHW.unflatten(1, (groups, -1)).transpose(1, 2).flatten(1, 2)
+
+
+def mix_halves(kept_BCHW: torch.Tensor, new_BCHW: torch.Tensor, shuffle: str) -> torch.Tensor:
+    """Join the untouched and the processed half so that the next block processes both kinds.
+
+    Args:
+        kept_BCHW: first half of the channels, passed through unchanged.
+        new_BCHW: second half, processed.
+        shuffle: "channel" interleaves the halves (the paper); "swap" puts the processed half
+            first, so that the next block processes the other one: a Concat and nothing else.
+    Returns: (B, 2C, H, W).
+    """
+    if shuffle == "swap":
+        return torch.cat((new_BCHW, kept_BCHW), dim=1)
+    return channel_shuffle(torch.cat((kept_BCHW, new_BCHW), dim=1))
+
+
+def spatial_size(x_BCHW: torch.Tensor) -> tuple[int, int]:
+    """Return (H, W) as Python integers: an exported graph then holds constants, not Shape nodes."""
+    return int(x_BCHW.shape[2]), int(x_BCHW.shape[3])
+
+
+def average_to(x_BCHW: torch.Tensor, size_hw: tuple[int, int]) -> torch.Tensor:
+    """Average windows down to ``size_hw``; equal windows where the sizes divide."""
+    height, width = spatial_size(x_BCHW)
+    if height % size_hw[0] or width % size_hw[1]:
+        return F.adaptive_avg_pool2d(x_BCHW, size_hw)
+    kernel_hw = (height // size_hw[0], width // size_hw[1])
+    # without padding the count is the same either way; False is the form that the NPU's table takes
+    return F.avg_pool2d(x_BCHW, kernel_hw, count_include_pad=False)
+
+
+class HalvingConv(nn.Conv2d):
+    """Halve rows and columns by a learned 2x2 depthwise convolution that begins as the mean.
+
+    A cascade of n of them begins as the average over 2^n x 2^n windows, so weights trained with
+    average pooling keep their meaning; each one is within the stride limit of 4 rows of KL520/720.
+
+    Source: derived here from the operator table of Kneron's toolchain manual (Conv, stride).
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, channels, 2, stride=2, groups=channels, bias=False)
+        self.init_as_mean()
+
+    def init_as_mean(self) -> None:
+        """Set every weight to 1/4."""
+        nn.init.constant_(self.weight, 0.25)
+
+
+class TwiceCountedBatchNorm2d(nn.BatchNorm2d):
+    """BatchNorm whose running statistics move as if each batch were seen twice.
+
+    The published fuse step runs its first path two times per training step. The two results are
+    equal, so we run the path once and double it; two moving-average steps of momentum m towards
+    the same value are one step of momentum 1 - (1 - m)^2.
+
+    Source: derived here from the forward pass of the published Lite-HRNet code.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels)
+        self.momentum = 1 - (1 - self.momentum) ** 2
+
+    def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
+        """Normalise ``x_BCHW``; same shape out."""
+        if self.training and self.num_batches_tracked is not None:
+            self.num_batches_tracked.add_(1)  # the parent adds the other one
+        return super().forward(x_BCHW)
