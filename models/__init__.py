@@ -1,5 +1,6 @@
 """Networks, checkpoint import and ONNX export; importing it registers the classes with mmpose."""
 
 from models.backbones.litehrnet import KneronLiteHRNet
+from models.checkpoint import CheckpointFileHook
 
-__all__ = ["KneronLiteHRNet"]
+__all__ = ["CheckpointFileHook", "KneronLiteHRNet"]
