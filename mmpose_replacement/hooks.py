@@ -1,0 +1,147 @@
+"""What a person sees of a training: a live bar, curves as a picture, a closing summary."""
+
+import json
+import logging
+import resource
+import sys
+import time
+from pathlib import Path
+
+import torch
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+from mmengine.runner import Runner
+from tqdm import tqdm
+
+
+@HOOKS.register_module()
+class ProgressBarHook(Hook):
+    """Show a bar an epoch: loss, learning rate, time left for all, share of waiting, memory.
+
+    In a terminal the bar stands for LoggerHook's lines, which then go to the log file alone;
+    elsewhere (a file, a pipe) the lines are printed and there is no bar.
+    """
+
+    priority = "VERY_LOW"  # after the hooks that compute times and log values
+
+    def __init__(self) -> None:
+        self.is_live = sys.stderr.isatty() and is_main_process()
+        self.bar: tqdm | None = None
+        self.started_at = 0.0
+        self.first_iter = 0
+
+    def before_train(self, runner: Runner) -> None:
+        """Start the clock, and leave the console to the bar."""
+        self.started_at, self.first_iter = time.monotonic(), runner.iter
+        if self.is_live:
+            for handler in runner.logger.handlers:
+                if not isinstance(handler, logging.FileHandler):
+                    handler.addFilter(lambda record: "Epoch(train)" not in record.getMessage())
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Open this epoch's bar."""
+        self.bar = tqdm(
+            total=len(runner.train_dataloader),
+            desc=f"epoch {runner.epoch + 1}/{runner.max_epochs}",
+            unit="batch",
+            disable=not self.is_live,
+            leave=False,
+            dynamic_ncols=True,
+        )
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict = None
+    ) -> None:
+        """Advance the bar."""
+        if not self.is_live:
+            return
+        done = runner.iter + 1 - self.first_iter
+        rest = runner.max_iters - runner.iter - 1
+        seconds = (time.monotonic() - self.started_at) / done * rest
+        self.bar.set_postfix_str(
+            f"loss {float(outputs['loss']):.2e}, lr {runner.optim_wrapper.get_lr()['lr'][0]:.1e}, "
+            f"all done in {tqdm.format_interval(seconds)}, waits for data {_data_share(runner)}, "
+            f"{_memory()}",
+            refresh=False,
+        )
+        self.bar.update()
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Close this epoch's bar."""
+        self.bar.close()
+
+
+def _data_share(runner: Runner) -> str:
+    """Share of the iteration that was spent waiting for data, over the last 20 iterations."""
+    scalars = runner.message_hub.log_scalars
+    if "train/time" not in scalars:
+        return "0 %"
+    return f"{scalars['train/data_time'].mean(20) / scalars['train/time'].mean(20):.0%}"
+
+
+def _memory() -> str:
+    """Peak memory so far: the GPU's where there is one, else this process's."""
+    if torch.cuda.is_available():
+        return f"{torch.cuda.max_memory_allocated() / 2**30:.1f} GiB on the GPU"
+    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB"
+
+
+@HOOKS.register_module()
+class CurvesHook(Hook):
+    """Draw the scalars of the run as ``curves.png`` and write them as ``scalars.csv`` at its end.
+
+    Source of the numbers: the JSON lines that mmengine's LocalVisBackend writes.
+    """
+
+    priority = "LOWEST"
+
+    def after_train(self, runner: Runner) -> None:
+        """Write both files into the work directory."""
+        if not is_main_process():
+            return
+        folder = Path(runner.work_dir)
+        records = [
+            json.loads(line)
+            for path in sorted(folder.glob("*/vis_data/scalars.json"))
+            for line in path.read_text().splitlines()
+        ]
+        if records:
+            _write_csv(records, folder / "scalars.csv")
+            _draw(records, folder / "curves.png")
+
+
+def _write_csv(records: list[dict], path: Path) -> None:
+    """Write one row a record, one column a name."""
+    names = list(dict.fromkeys(name for record in records for name in record))
+    lines = [",".join(names)]
+    lines += [",".join(str(record.get(name, "")) for name in names) for record in records]
+    partial = path.with_suffix(".part")
+    partial.write_text("\n".join(lines) + "\n")
+    partial.replace(path)
+
+
+def _draw(records: list[dict], path: Path) -> None:
+    """Draw loss, learning rate and validation metrics, one panel each."""
+    import matplotlib  # here: it costs a second at import
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    train = [record for record in records if "loss" in record]
+    val = [record for record in records if any("/" in name for name in record)]
+    figure, (loss, rate, metric) = plt.subplots(1, 3, figsize=(15, 4), layout="constrained")
+    steps = [record["step"] for record in train]
+    loss.plot(steps, [record["loss"] for record in train])
+    loss.set(title="training loss", xlabel="iteration", yscale="log")
+    rate.plot(steps, [record["lr"] for record in train])
+    rate.set(title="learning rate", xlabel="iteration")
+    names = dict.fromkeys(name for record in val for name in record if "/" in name)
+    for name in names:
+        points = [(record["step"], record[name]) for record in val if name in record]
+        metric.plot(*zip(*points, strict=True), marker=".", label=name)
+    metric.set(title="validation", xlabel="epoch")
+    if names:
+        metric.legend(fontsize="x-small", ncols=2)
+    figure.savefig(path, dpi=100)
+    plt.close(figure)

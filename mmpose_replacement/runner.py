@@ -1,0 +1,82 @@
+"""The mmengine Runner of this toolkit: whole files, processes on CPUs, a readable console."""
+
+import logging
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import torch
+from mmengine.dist import is_distributed, master_only
+from mmengine.logging import MMLogger
+from mmengine.model import MMDistributedDataParallel
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+from torch import nn
+
+CONSOLE_LINES = 4
+
+
+class _ShortRecords(logging.Filter):
+    """Let only short records through: dumps of configs and hooks belong into the log file."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno > logging.INFO or record.getMessage().count("\n") < CONSOLE_LINES
+
+
+@RUNNERS.register_module()
+class PoseRunner(Runner):
+    """mmengine's Runner with three things that version 0.10.7 lacks.
+
+    - Several processes on a machine without a GPU: gloo instead of NCCL, and data parallelism
+      without device ids (mmengine calls CUDA in both places).
+    - A checkpoint appears under its name only when it is complete.
+    - Multi-line dumps go to the log file and not to the console.
+    """
+
+    def setup_env(self, env_cfg: dict) -> None:
+        """Start gloo where mmengine would ask for a CUDA device; all else is mmengine's."""
+        if self.distributed and not is_distributed() and not torch.cuda.is_available():
+            timeout = env_cfg.get("dist_cfg", {}).get("timeout", 1800)
+            torch.distributed.init_process_group("gloo", timeout=timedelta(seconds=timeout))
+        super().setup_env(env_cfg)
+
+    def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
+        """Wrap for several processes; on CPUs without device ids."""
+        if self.distributed and not torch.cuda.is_available():
+            return MMDistributedDataParallel(
+                module=model,
+                broadcast_buffers=False,
+                find_unused_parameters=self.cfg.get("find_unused_parameters", False),
+            )
+        return super().wrap_model(model_wrapper_cfg, model)
+
+    def build_logger(self, *args: object, **kwargs: object) -> MMLogger:
+        """Build mmengine's logger; its console handler passes short records only."""
+        logger = super().build_logger(*args, **kwargs)
+        for handler in logger.handlers:
+            if not isinstance(handler, logging.FileHandler):
+                handler.addFilter(_ShortRecords())
+        return logger
+
+    def resume(self, filename: str, *args: object, **kwargs: object) -> None:
+        """Go on from a checkpoint; one that has finished already is refused.
+
+        Raises: ValueError: no epoch is left to train.
+        """
+        super().resume(filename, *args, **kwargs)
+        if self.epoch >= self.max_epochs:
+            raise ValueError(
+                f"{filename}: training must have epochs left, but {self.epoch} of "
+                f"{self.max_epochs} are done. Raise train_cfg.max_epochs, or test the checkpoint."
+            )
+
+    @master_only
+    def save_checkpoint(self, out_dir: str, filename: str, *args: object, **kwargs: object) -> None:
+        """Write beside the target under another name, then move it into place."""
+        target = Path(out_dir, filename)
+        partial = target.with_name(f".{filename}.part")
+        try:
+            super().save_checkpoint(out_dir, partial.name, *args, **kwargs)
+            os.replace(partial, target)
+        finally:
+            partial.unlink(missing_ok=True)

@@ -1,0 +1,127 @@
+"""Train a pose network from a config.
+
+    python train.py configs/top_down/lite_hrnet/coco/litehrnet_18_coco_256x192.py
+
+Validates after every epoch, keeps the best checkpoint by AP and the last two, and ends with the
+curves as a picture. Everything is written below --work-dir.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("config", type=Path, help="config file (.py), see configs/")
+    add("--work-dir", type=Path, help="where results go; default work_dirs/<config name>")
+    add(
+        "--resume",
+        nargs="?",
+        const="newest",
+        metavar="FILE",
+        help="go on with an interrupted training: weights, optimiser, epoch; "
+        "without FILE from the newest checkpoint in the work directory",
+    )
+    add(
+        "--load-from",
+        type=Path,
+        metavar="FILE",
+        help="begin with these weights, at epoch 0: for fine-tuning",
+    )
+    add("--no-validate", action="store_true", help="do not evaluate during training: to save time")
+    add("--val-interval", type=int, metavar="N", help="evaluate every N epochs; default 1")
+    devices = parser.add_mutually_exclusive_group()
+    devices.add_argument(
+        "--gpus",
+        type=int,
+        metavar="N",
+        help="processes on this machine, one a GPU (or one each on a machine without)",
+    )
+    devices.add_argument(
+        "--gpu-ids",
+        type=int,
+        nargs="+",
+        metavar="ID",
+        help="train on these GPUs, where others are busy",
+    )
+    add("--seed", type=int, help="fix all random draws: to repeat a run")
+    add(
+        "--deterministic",
+        action="store_true",
+        help="use deterministic cuDNN algorithms: slower, the same numbers each time",
+    )
+    add(
+        "--auto-scale-lr",
+        action="store_true",
+        help="scale the learning rate by your total batch size: when it differs from the config's",
+    )
+    add(
+        "--ema",
+        action="store_true",
+        help="evaluate and save a moving average of the weights: steadier, often better",
+    )
+    add(
+        "--amp",
+        action="store_true",
+        help="bfloat16 (or float16) arithmetic on a GPU: faster, less memory",
+    )
+    add(
+        "--sync-bn",
+        action="store_true",
+        help="BatchNorm over all GPUs together: for small batches a GPU",
+    )
+    add(
+        "--cfg-options",
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change the config, e.g. train_dataloader.batch_size=32 preprocess=kneron_720",
+    )
+    add(
+        "--launcher",
+        choices=["none", "pytorch", "slurm", "mpi"],
+        default="none",
+        help="set by torchrun, Slurm or MPI scripts; --gpus needs none",
+    )
+    add("--local_rank", "--local-rank", type=int, help=argparse.SUPPRESS)
+    args = parser.parse_args(argv)
+    if args.resume and args.load_from:
+        parser.error("--resume and --load-from exclude each other: go on, or begin anew?")
+    if args.gpus is not None and args.gpus < 1:
+        parser.error("--gpus must be at least 1")
+    if args.val_interval is not None and args.val_interval < 1:
+        parser.error("--val-interval must be at least 1; --no-validate evaluates never")
+    if not args.config.is_file():
+        parser.error(f"config {args.config} does not exist; shipped ones are below configs/")
+    return args
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Start the processes, or train in this one."""
+    argv = sys.argv[1:] if argv is None else argv
+    args = parse_args(argv)
+    from utils.cli import user_errors
+
+    if args.gpu_ids:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, args.gpu_ids))
+    num_processes = len(args.gpu_ids) if args.gpu_ids else args.gpus
+    with user_errors():
+        from mmpose_replacement.training import check_devices, train
+
+        check_devices(args)
+        if num_processes and num_processes > 1 and args.launcher == "none":
+            from mmpose_replacement.launch import launch_local
+
+            launch_local(__file__, argv, num_processes)
+        else:
+            train(args)
+
+
+if __name__ == "__main__":
+    main()
