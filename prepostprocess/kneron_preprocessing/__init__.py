@@ -1,0 +1,1 @@
+"""Kneron's preprocessing (PPP) emulated to the bit; import ``kneron_preprocessing.API``."""
