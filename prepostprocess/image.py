@@ -1,0 +1,102 @@
+"""Read an image file as RGB pixels, or say in one line what is wrong with it."""
+
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+# In entropy-coded JPEG data 0xFF is followed by 0x00 (a stuffed byte), RST0-7, or another 0xFF
+# (fill).
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_JPEG_END = 0xD9
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def load_rgb(path: str | Path) -> np.ndarray:
+    """Read an image file as RGB, upright (EXIF orientation applied) and always with three channels.
+
+    Args:
+        path: a file of any format OpenCV decodes; grey is repeated, alpha dropped, 16 bit made 8.
+    Returns: uint8 (H, W, 3), RGB, values 0..255.
+    Raises: FileNotFoundError: there is no such file. ValueError: it is empty, truncated or no
+        image.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError) as err:
+        raise FileNotFoundError(
+            f"{path}: image must be an existing file, got none. "
+            "Check the path and the image folder."
+        ) from err
+    if _is_truncated(data):
+        raise ValueError(
+            f"{path}: image must be complete, got {len(data)} bytes that end before the "
+            "image does. Copy or download the file again."
+        )
+    image_bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    if image_bgr is None:
+        raise ValueError(
+            f"{path}: image must be a format that OpenCV decodes (JPEG, PNG, ...), got {len(data)} "
+            "bytes that are none. Convert the file or take it off the list."
+        )
+    return cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB)
+
+
+def check_image(image: np.ndarray, name: str = "image") -> None:
+    """Refuse what is not an RGB image in memory.
+
+    Args:
+        image: what should be uint8 (H, W, 3) with H and W at least 1.
+        name: the argument's name, for the message.
+    Raises: ValueError: another type, dtype, rank, channel count, or no pixels.
+    """
+    if (
+        not isinstance(image, np.ndarray)
+        or image.dtype != np.uint8
+        or image.ndim != 3
+        or image.shape[2] != 3
+        or image.size == 0
+    ):
+        got = (
+            f"{image.dtype} {image.shape}"
+            if isinstance(image, np.ndarray)
+            else type(image).__name__
+        )
+        raise ValueError(
+            f"{name} must be a non-empty uint8 (H, W, 3) RGB array, got {got}. "
+            "Read it with prepostprocess.image.load_rgb."
+        )
+
+
+def _is_truncated(data: bytes) -> bool:
+    """Tell whether a JPEG or PNG lacks its end (a decoder may fill the rest with grey)."""
+    if data.startswith(b"\xff\xd8"):
+        return not _jpeg_reaches_end(data)
+    if data.startswith(_PNG_SIGNATURE):
+        return not _png_reaches_end(data)
+    return False
+
+
+def _jpeg_reaches_end(data: bytes) -> bool:
+    position = 2
+    while (marker := _JPEG_MARKER.search(data, position)) is not None:
+        code = data[marker.end() - 1]
+        if code == _JPEG_END:
+            return True
+        # A segment (so an embedded thumbnail too) is stepped over by its length; pixels follow a
+        # scan's.
+        length = int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+        position = marker.end() + max(length, 2)
+    return False
+
+
+def _png_reaches_end(data: bytes) -> bool:
+    position = len(_PNG_SIGNATURE)
+    while position + 12 <= len(data):
+        length = int.from_bytes(data[position : position + 4], "big")
+        if data[position + 4 : position + 8] == b"IEND":
+            return True
+        position += length + 12  # length, type and checksum are four bytes each
+    return False
