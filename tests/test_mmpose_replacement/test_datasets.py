@@ -1,0 +1,299 @@
+"""Data sets: what they give to the pipeline, and one clear line for each fault in a file."""
+
+import copy
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from mmengine.config import Config
+
+from mmpose_replacement.datasets import KneronCocoDataset, KneronMpiiDataset
+
+ROOT = Path(__file__).resolve().parents[2]
+METAINFO = {
+    name: Config.fromfile(ROOT / f"configs/_base_/datasets/{name}.py").dataset_info
+    for name in ("coco", "mpii")
+}
+
+
+def person(id, image_id, box_xywh, **more):
+    points = [[10 + 2 * k, 20 + k, 2] for k in range(17)]
+    return {
+        "id": id,
+        "image_id": image_id,
+        "category_id": 1,
+        "bbox": box_xywh,
+        "area": 100.0,
+        "iscrowd": 0,
+        "num_keypoints": 17,
+        "keypoints": sum(points, []),
+    } | more
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two images, three people, a file of detections; as a small COCO."""
+    (tmp_path / "images").mkdir()
+    for name in ("000000000001.png", "000000000002.png"):
+        cv2.imwrite(str(tmp_path / "images" / name), np.zeros((48, 64, 3), np.uint8))
+    return tmp_path
+
+
+@pytest.fixture
+def content():
+    return {
+        "images": [
+            {"id": 1, "file_name": "000000000001.png", "width": 64, "height": 48},
+            {"id": 2, "file_name": "000000000002.png", "width": 64, "height": 48},
+        ],
+        "annotations": [
+            person(1, 1, [5, 6, 30, 40]),
+            person(2, 2, [8, 6, 30, 30]),
+            person(3, 2, [1, 2, 20, 30]),
+        ],
+        "categories": [{"id": 1, "name": "person"}],
+    }
+
+
+def build(folder, content, **more):
+    (folder / "people.json").write_text(
+        content if isinstance(content, str) else json.dumps(content)
+    )
+    arguments = {"ann_file": "people.json", "data_prefix": {"img": "images/"}} | more
+    return KneronCocoDataset(data_root=str(folder), metainfo=METAINFO["coco"], **arguments)
+
+
+def test_people_reach_the_pipeline(folder, content):
+    info = build(folder, content).get_data_info(0)
+    assert info["img_path"] == str(folder / "images/000000000001.png")
+    np.testing.assert_array_equal(info["bbox"], [[5, 6, 35, 46]])  # xyxy, inside 64 x 48
+    np.testing.assert_array_equal(info["keypoints"][0, :2], [[10, 20], [12, 21]])
+    np.testing.assert_array_equal(info["keypoints_visible"], np.ones((1, 17)))
+
+
+def drop(key):
+    return lambda content: content["annotations"][1].pop(key)
+
+
+def put(key, value):
+    return lambda content: content["annotations"][1].update({key: value})
+
+
+FAULTS = {  # what is done to a good file, and the line the user reads
+    "no annotations": (
+        lambda c: c.pop("annotations"),
+        r"people\.json: it must be a COCO keypoint file .* got no list 'annotations'",
+    ),
+    "image without width": (
+        lambda c: c["images"][0].pop("width"),
+        r"people\.json: images\[0\] must have id, file_name, width, height, got none of: width",
+    ),
+    "no keypoints": (
+        drop("keypoints"),
+        r"people\.json: annotation 2 must have 'keypoints', got none\. Use a person_keypoints_",
+    ),
+    "16 keypoints": (
+        put("keypoints", [1, 2, 2] * 16),
+        r"annotation 2 must have 17 keypoints \(51 numbers: x, y, visibility\), got 48 numbers",
+    ),
+    "no box": (drop("bbox"), r"annotations\[1\] must have .*, got none of: bbox"),
+    "box of 3": (put("bbox", [1, 2, 3]), r"annotation 2 must have a bbox \[x, y, width, height\]"),
+    "image_id of no image": (
+        put("image_id", 77),
+        r"image_id of annotations must be listed under 'images', got 77\. Add these images",
+    ),
+    "id twice": (put("id", 1), r"annotation ids must be unique, got 1 more than once"),
+    "nobody": (
+        lambda c: c["annotations"].clear(),
+        r"people\.json: it must hold at least one person with a box and a labelled keypoint",
+    ),
+}
+
+
+@pytest.mark.parametrize(("spoil", "message"), FAULTS.values(), ids=FAULTS)
+def test_fault_in_annotations_is_one_clear_line(folder, content, spoil, message):
+    spoil(content)
+    with pytest.raises(ValueError, match=message) as caught:
+        build(folder, content)
+    assert "\n" not in str(caught.value)
+
+
+def test_file_cut_off_in_the_middle_is_named(folder, content):
+    with pytest.raises(ValueError, match=r"people\.json: .* got a file that is not JSON"):
+        build(folder, json.dumps(content)[:200])
+
+
+def test_missing_annotation_file_is_named(folder, content):
+    with pytest.raises(FileNotFoundError, match=r"nobody\.json: .* got no such file\. Check data_"):
+        build(folder, content, ann_file="nobody.json")
+
+
+def test_missing_images_are_told_before_training(folder, content):
+    (folder / "images/000000000002.png").unlink()
+    with pytest.raises(
+        FileNotFoundError,
+        match=r"people\.json: all of its 2 images must be in .*images, got 1 missing: 000000000002",
+    ):
+        build(folder, content)
+
+
+def test_missing_images_are_counted_beyond_three(folder, content):
+    for number in range(3, 9):
+        content["images"].append(
+            {"id": number, "file_name": f"{number}.png", "width": 64, "height": 48}
+        )
+        content["annotations"].append(person(number + 1, number, [5, 6, 30, 40]))
+    with pytest.raises(
+        FileNotFoundError, match=r"got 6 missing: 3\.png, 4\.png, 5\.png and 3 more"
+    ):
+        build(folder, content)
+
+
+def test_who_cannot_be_used_is_left_out_and_counted(folder, content, capsys):
+    content["annotations"][0]["bbox"] = [5, 6, 0, 40]
+    content["annotations"][1]["iscrowd"] = 1
+    assert len(build(folder, content)) == 1
+    told = capsys.readouterr()
+    assert "1 people used, left out: 1 crowd, 1 with a box of zero size" in told.out + told.err
+
+
+def test_detector_boxes_take_the_place_of_labels(folder, content, capsys):
+    detections = [
+        {"image_id": 1, "category_id": 1, "bbox": [1, 2, 10, 20], "score": 0.5},
+        {"image_id": 1, "category_id": 1, "bbox": [1, 2, 0, 20], "score": 0.5},
+        {"image_id": 9, "category_id": 1, "bbox": [1, 2, 10, 20], "score": 0.5},
+        {"image_id": 2, "category_id": 3, "bbox": [1, 2, 10, 20], "score": 0.5},
+    ]
+    (folder / "boxes.json").write_text(json.dumps(detections))
+    data = build(folder, content, bbox_file=str(folder / "boxes.json"), test_mode=True)
+    assert len(data) == 1
+    np.testing.assert_array_equal(data.get_data_info(0)["bbox"], [[1, 2, 11, 22]])
+    np.testing.assert_array_equal(data.get_data_info(0)["bbox_score"], np.float32([0.5]))
+    told = capsys.readouterr()
+    assert "1 of another category" in told.out + told.err
+    assert "1 on images that the annotation file does not list" in told.out + told.err
+    assert "1 with a box of zero size" in told.out + told.err
+
+
+WRONG_DETECTIONS = {
+    "a mapping": ({}, r"boxes\.json: it must be a list of detections .*, got dict"),
+    "no score": (
+        [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}],
+        r"boxes\.json: detections\[0\] must have .*, got none of: score",
+    ),
+    "box of 2": (
+        [{"image_id": 1, "category_id": 1, "bbox": [1, 2], "score": 1}],
+        r"boxes\.json: detections\[0\] must have a bbox",
+    ),
+    "nobody": ([], r"boxes\.json: it must hold at least one person"),
+}
+
+
+@pytest.mark.parametrize(("boxes", "message"), WRONG_DETECTIONS.values(), ids=WRONG_DETECTIONS)
+def test_fault_in_detections_is_one_clear_line(folder, content, boxes, message):
+    (folder / "boxes.json").write_text(json.dumps(boxes))
+    with pytest.raises(ValueError, match=message):
+        build(folder, content, bbox_file=str(folder / "boxes.json"), test_mode=True)
+
+
+def test_missing_detection_file_is_named(folder, content):
+    with pytest.raises(
+        FileNotFoundError, match=r"boxes\.json: it must be a file of detector boxes"
+    ):
+        build(folder, content, bbox_file=str(folder / "boxes.json"), test_mode=True)
+
+
+def test_real_people_are_read_as_mmpose_reads_them(shared_coco):
+    from mmpose.datasets import CocoDataset
+
+    arguments = {
+        "data_root": str(shared_coco),
+        "ann_file": "annotations/person_keypoints_val2017.json",
+        "data_prefix": {"img": "val2017/"},
+        "metainfo": METAINFO["coco"],
+        "test_mode": True,
+    }
+    ours, theirs = KneronCocoDataset(**arguments), CocoDataset(**arguments)
+    assert len(ours) == len(theirs) == 307  # people in the sample, ../shared/data/README.md
+    for index in range(len(ours)):
+        a, b = ours.get_data_info(index), theirs.get_data_info(index)
+        assert (a["id"], a["img_id"], a["img_path"]) == (b["id"], b["img_id"], b["img_path"])
+        np.testing.assert_array_equal(a["bbox"], b["bbox"])
+        np.testing.assert_array_equal(a["keypoints"], b["keypoints"])
+
+
+# MPII
+
+MPII_PERSON = {  # made up; 1-based pixels, as in MPII's own files
+    "image": "000000007.png",
+    "center": [31.0, 21.0],
+    "scale": 0.2,
+    "joints": [[11.0 + k, 21.0 + k] for k in range(16)],
+    "joints_vis": [1] * 15 + [0],
+}
+
+
+def build_mpii(folder, people, **more):
+    (folder / "mpii.json").write_text(json.dumps(people))
+    cv2.imwrite(str(folder / "images/000000007.png"), np.zeros((48, 64, 3), np.uint8))
+    arguments = {"ann_file": "mpii.json", "data_prefix": {"img": "images/"}} | more
+    return KneronMpiiDataset(data_root=str(folder), metainfo=METAINFO["mpii"], **arguments)
+
+
+def test_mpii_centre_and_joints_are_both_0_based(folder):
+    info = build_mpii(folder, [MPII_PERSON]).get_data_info(0)
+    np.testing.assert_array_equal(info["keypoints"][0, 0], [10, 20])
+    np.testing.assert_array_equal(info["keypoints"][0, 15], [25, 35])
+    # side 0.2 * 200 = 40; centre (31 - 1, 21 + 15 * 0.2 - 1) = (30, 23)
+    np.testing.assert_allclose(info["bbox"], [[10, 3, 50, 43]], atol=1e-5)
+    assert info["img_id"] == 7
+    np.testing.assert_array_equal(info["keypoints_visible"][0], [1] * 15 + [0])
+
+
+def test_mpii_place_in_the_file_is_the_id(folder):
+    nobody = MPII_PERSON | {"joints_vis": [0] * 16}
+    data = build_mpii(folder, [nobody, MPII_PERSON])
+    assert [data.get_data_info(i)["id"] for i in range(len(data))] == [1]
+
+
+def test_mpii_without_joints_is_for_inference_only(folder):
+    unlabelled = {key: MPII_PERSON[key] for key in ("image", "center", "scale")}
+    with pytest.raises(ValueError, match=r"people\[0\] must have 'joints'.* for inference only: "):
+        build_mpii(folder, [unlabelled])
+    data = build_mpii(folder, [unlabelled], test_mode=True)
+    np.testing.assert_allclose(data.get_data_info(0)["bbox"], [[10, 3, 50, 43]], atol=1e-5)
+    assert not data.get_data_info(0)["keypoints_visible"].any()
+
+
+MPII_FAULTS = {
+    "COCO form": ({"images": []}, r"mpii\.json: it must be a list of people .*, got dict"),
+    "no centre": ([{"image": "000000007.png", "scale": 1}], r"people\[0\] .* got none of: center"),
+    "14 joints": (
+        [MPII_PERSON | {"joints": [[1, 1]] * 14}],
+        r"people\[0\] must have 16 joints, got 14\. Label all",
+    ),
+    "image without number": (
+        [MPII_PERSON | {"image": "anna.png"}],
+        r"people\[0\] must have an image named by its number, got 'anna\.png'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("people", "message"), MPII_FAULTS.values(), ids=MPII_FAULTS)
+def test_fault_in_mpii_is_one_clear_line(folder, people, message):
+    with pytest.raises(ValueError, match=message):
+        build_mpii(folder, copy.deepcopy(people))
+
+
+def test_real_mpii_sample_is_read(shared):
+    data = KneronMpiiDataset(
+        data_root=str(shared / "data/mpii"),
+        ann_file="test_mpii.json",
+        data_prefix={"img": ""},
+        metainfo=METAINFO["mpii"],
+    )
+    assert len(data) == 5
+    # first entry: joint 0 at (804, 711), 1-based
+    np.testing.assert_array_equal(data.get_data_info(0)["keypoints"][0, 0], [803, 710])
