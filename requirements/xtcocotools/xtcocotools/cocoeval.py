@@ -9,7 +9,7 @@ from faster_coco_eval.core.coco import COCO
 from faster_coco_eval.core.cocoeval import Params as FasterParams
 from faster_coco_eval.core.faster_eval_api import COCOeval_faster
 
-from .instances import PARTS, read_detections, read_ground_truth
+from .instances import PARTS, read_crowd_index, read_detections, read_ground_truth
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +94,7 @@ class COCOeval:
         self.params.imgIds = sorted(cocoGt.getImgIds())
         self.params.catIds = sorted(cocoGt.getCatIds())
         self._engine: COCOeval_faster | None = None
+        self._crowd_index: dict[int, float] = {}
         self.ious: dict = {}
         self.eval: dict = {}
         self.stats: np.ndarray | list = []
@@ -110,10 +111,12 @@ class COCOeval:
     def evaluate(self) -> None:
         """Match detections with labels in every image.
 
-        Raises: ValueError: an annotation or a detection lacks a field, or its keypoints are not
-            as many as the sigmas.
+        Raises: ValueError: an annotation, a detection or an image lacks a field, or keypoints are
+            not as many as the sigmas.
         """
         iou_type, num_keypoints = self.params.iouType, len(self.sigmas)
+        if iou_type == "keypoints_crowd":
+            self._crowd_index = read_crowd_index(self.cocoGt)
         labels = read_ground_truth(self.cocoGt, iou_type, self.use_area, num_keypoints)
         found = read_detections(self.cocoDt, iou_type, num_keypoints)
         self._engine = COCOeval_faster(labels, found, "keypoints", print_function=logger.debug)
@@ -157,16 +160,9 @@ class COCOeval:
 
     def _summarize_crowd_levels(self) -> list[float]:
         """AP of the images of each level of crowding; -1 where a level has no labels."""
-        index_of = {image["id"]: image.get("crowdIndex") for image in self.cocoGt.imgs.values()}
-        missing = [image_id for image_id, index in index_of.items() if index is None]
-        if missing:
-            raise ValueError(
-                f"image {missing[0]}: crowdIndex must be given for keypoints_crowd, got none. "
-                "Add it to the data, or evaluate keypoints."
-            )
         means = []
         for level, (low, high) in CROWD_LEVELS.items():
-            self._run_engine([i for i in self.params.imgIds if low <= index_of[i] < high])
+            self._run_engine([i for i in self.params.imgIds if low <= self._crowd_index[i] < high])
             self._engine.accumulate()
             means.append(round(float(np.mean(self._engine.eval["precision"][..., 0, :])), 4))
             self._print_row("precision", None, f"type={level:>6s}", means[-1])

@@ -99,6 +99,23 @@ def read_detections(coco: COCO, iou_type: str, num_keypoints: int) -> COCO:
     return _index(coco, detections)
 
 
+def read_crowd_index(coco: COCO) -> dict[int, float]:
+    """Read how crowded each image is.
+
+    Args:
+        coco: annotations, whose images have ``crowdIndex`` in [0, 1].
+
+    Returns: image id to crowd index.
+
+    Raises: ValueError: an image has none.
+    """
+    fix = "Add it to the data, or evaluate keypoints."
+    return {
+        image_id: _field(image, "crowdIndex", f"image {image_id}", fix)
+        for image_id, image in coco.imgs.items()
+    }
+
+
 def _join_parts(raw: dict, iou_type: str, num_keypoints: int, name: str) -> list:
     joined = [number for part in PARTS[iou_type] for number in _field(raw, part, name)]
     if len(joined) != 3 * num_keypoints:
