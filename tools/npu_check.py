@@ -1,0 +1,82 @@
+"""Say of every node of a network whether a Kneron NPU runs it, by which rule, and what cures it.
+
+    python tools/npu_check.py model.onnx --npu 720
+    python tools/npu_check.py model.onnx --npu all --table 2022-11 --html check.html
+    python tools/npu_check.py configs/top_down/lite_hrnet/coco/X.py --npu 520
+
+Any ONNX file with fixed shapes will do. Exit code: 0 all nodes on the NPU; 1 some on the CPU; 3
+none on the CPU but some disputed; 2 the check could not be made (bad arguments or input).
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
+
+EXIT = {"NPU": 0, "CPU": 1, "disputed": 3}
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "model", type=Path, help="ONNX file, or a config (.py): then before anything is trained"
+    )
+    parser.add_argument(
+        "--npu", required=True, metavar="CHIP", help="520, 530, 630, 720, 730, or all of them"
+    )
+    parser.add_argument(
+        "--table", metavar="DATE", help="operator table (YYYY-MM) to judge by; default: the newest"
+    )
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write every verdict for programs"
+    )
+    parser.add_argument(
+        "--html", type=Path, metavar="FILE", help="write a page with a coloured graph"
+    )
+    return parser.parse_args(argv)
+
+
+def network_bytes(config: Path) -> bytes:
+    """Build a config's untrained network and return it as ONNX; PyTorch is loaded only here."""
+    from models.onnx_export import export_bytes
+
+    return export_bytes(config)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Check, print, write what was asked for; return the exit code."""
+    args = parse_args(argv)
+    from utils.npu.errors import NpuCheckError
+    from utils.npu.graph import read_graph
+    from utils.npu.report import check, to_json, to_text, write_whole
+    from utils.npu.report_html import to_html
+    from utils.npu.tables import check_chip, known_chips, load_table
+
+    try:
+        chips = known_chips() if args.npu == "all" else [check_chip(args.npu)]
+        table = load_table(args.table)
+        if not args.model.is_file():
+            raise FileNotFoundError(
+                f"{args.model}: model must be a file, got none. Check the path."
+            )
+        from_config = args.model.suffix == ".py"
+        source = network_bytes(args.model) if from_config else args.model
+        report = check(read_graph(source, args.model.name), chips, table)
+        if args.json:
+            write_whole(args.json, json.dumps(to_json(report), indent=1) + "\n")
+        if args.html:
+            write_whole(args.html, to_html(report))
+    except (NpuCheckError, FileNotFoundError) as err:
+        print(f"error: {err}", file=sys.stderr)
+        return 2
+    print(to_text(report), end="")
+    return EXIT[report.worst()]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
