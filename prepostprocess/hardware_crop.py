@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from prepostprocess.kneron_preprocessing import API
+
+_LEAST = 2  # samples that a resize needs on both sides, to have a first and a last
 _ALIGN = 4  # the 520 fetches columns in fours, counted from both edges of the image
 
 
@@ -61,17 +64,15 @@ def hardware_crop(
     Raises: ValueError: the region lies wholly outside the image.
     Source: rounding, alignment and kernels: Kneron PPP; placement: derived here.
     """
-    from prepostprocess.kneron_preprocessing import API
-
     height, width = image.shape[:2]
     align = _ALIGN if chip == "520" else 1
     plan_x = plan_axis(center_xy[0], scale_wh[0], width, input_wh[0], align)
     plan_y = plan_axis(center_xy[1], scale_wh[1], height, input_wh[1], 1)
     if plan_x is None or plan_y is None:
         raise ValueError(
-            f"the region to crop must meet the image of {width}x{height} pixels, got centre "
-            f"{np.asarray(center_xy).tolist()} and size {np.asarray(scale_wh).tolist()}. "
-            "Drop boxes outside the image."
+            "the region must share a pixel with the image, which must be at least 2x2, got centre "
+            f"{np.asarray(center_xy).tolist()}, size {np.asarray(scale_wh).tolist()} and an image "
+            f"of {width}x{height}. Drop boxes outside the image."
         )
     crop = API.crop(image, (plan_x.start, plan_y.start, plan_x.stop, plan_y.stop), False)
     crop = API.resize(crop, (plan_x.size, plan_y.size), keep_ratio=False, type=f"fixed_{chip}")
@@ -105,26 +106,28 @@ def plan_axis(
         input_length: the input's extent, at least 2.
         align: the crop's start and its distance from the image's end are rounded up to multiples of
             this (the 520: 4 horizontally; otherwise 1).
-    Returns: the plan, or None if no pixel of the image is wanted.
+    Returns: the plan, or None if no pixel of the image is wanted or the image is one pixel wide.
     """
     wanted_start = int(np.floor(center - scale * 0.5))
-    wanted_stop = max(int(np.ceil(center + scale * 0.5)), wanted_start + 2)
+    wanted_stop = int(np.ceil(center + scale * 0.5))
     start, stop = max(wanted_start, 0), min(wanted_stop, length)
-    if start >= stop:
+    if start >= stop or length < _LEAST:
         return None
     aligned_start = _round_up(start, align)
     aligned_stop = length - _round_up(length - stop, align)
-    if aligned_stop - aligned_start < 2:
-        # So narrow that alignment leaves nothing: show the aligned columns around it instead.
-        aligned_start = start // align * align
+    if aligned_stop - aligned_start < _LEAST:
+        # Nothing to resize is left of it: take the columns around it and show them whole.
+        stop = min(start + _LEAST, length)
+        aligned_start = (stop - _LEAST) // align * align
         aligned_stop = length - (length - stop) // align * align
-        wanted_start, wanted_stop = (
-            min(wanted_start, aligned_start),
-            max(wanted_stop, aligned_stop),
-        )
+        wanted_start = min(wanted_start, aligned_start)
+        wanted_stop = max(wanted_stop, aligned_stop)
     factor = (input_length - 1) / (wanted_stop - wanted_start - 1)
     first = int(np.floor((aligned_start - wanted_start) * factor + 0.5))
     last = int(np.floor((aligned_stop - 1 - wanted_start) * factor + 0.5))
+    if last - first + 1 < _LEAST:
+        first = min(first, input_length - _LEAST)
+        last = first + _LEAST - 1
     return AxisPlan(aligned_start, aligned_stop, first, last - first + 1)
 
 
