@@ -1,10 +1,9 @@
 """Load pictures as the device's camera hands them over."""
 
-import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
-from prepostprocess.image import load_rgb
+from prepostprocess.image import check_colour, load_rgb, simulate_camera
 from prepostprocess.preprocess import get_preprocess
 
 
@@ -17,19 +16,26 @@ class KneronLoadImage(BaseTransform):
 
     Args:
         preprocess: the config's word, checked here because this transform comes first.
+        colour: send the picture through the camera format "rgb565" or "yuv422" and back, to train
+            or evaluate with the colour that it loses; None keeps all.
     """
 
-    def __init__(self, preprocess: str) -> None:
+    def __init__(self, preprocess: str, colour: str | None = None) -> None:
         super().__init__()
         get_preprocess(preprocess)
+        if colour is not None:
+            check_colour(colour)
         self.preprocess = preprocess
+        self.colour = colour
 
     def transform(self, results: dict) -> dict:
         """Add the picture and its size."""
-        image: np.ndarray = load_rgb(results["img_path"])
+        image = load_rgb(results["img_path"])
+        if self.colour is not None:
+            image = simulate_camera(image, self.colour)
         results["img"] = image
         results["img_shape"] = results["ori_shape"] = image.shape[:2]
         return results
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(preprocess={self.preprocess!r})"
+        return f"{type(self).__name__}(preprocess={self.preprocess!r}, colour={self.colour!r})"

@@ -6,11 +6,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from prepostprocess.kneron_preprocessing import API
+
 # In entropy-coded JPEG data 0xFF is followed by 0x00 (a stuffed byte), RST0-7, or another 0xFF
 # (fill).
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _JPEG_END = 0xD9
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+CAMERA_FORMATS = ("rgb565", "yuv422")
 
 
 def load_rgb(path: str | Path) -> np.ndarray:
@@ -67,6 +70,39 @@ def check_image(image: np.ndarray, name: str = "image") -> None:
         raise ValueError(
             f"{name} must be a non-empty uint8 (H, W, 3) RGB array, got {got}. "
             "Read it with prepostprocess.image.load_rgb."
+        )
+
+
+def simulate_camera(image: np.ndarray, colour: str) -> np.ndarray:
+    """Lose the colour that a camera's pixel format loses: there and back again.
+
+    Args:
+        image: uint8 (H, W, 3), RGB. A camera's lines have an even number of pixels; for "yuv422" an
+            odd one is completed by repeating its last pixel, which is cut off again.
+        colour: "rgb565" or "yuv422".
+    Returns: uint8 (H, W, 3), RGB.
+    Raises: ValueError: another format or an image of another form.
+    Source: ``API.simulate`` of the emulator.
+    """
+    check_colour(colour)
+    check_image(image)
+    width = image.shape[1]
+    if colour == "yuv422" and width % 2:
+        image = API.pad(image, pad_r=1, pad_val="edge")
+    return np.ascontiguousarray(API.simulate(image, colour)[:, :width])
+
+
+def check_colour(colour: str) -> None:
+    """Refuse a word that names no camera format.
+
+    Args:
+        colour: what should be one of ``CAMERA_FORMATS``.
+    Raises: ValueError: it is not.
+    """
+    if colour not in CAMERA_FORMATS:
+        raise ValueError(
+            f"colour must be one of {', '.join(CAMERA_FORMATS)}, got {colour!r}. "
+            "Leave it out for full colour."
         )
 
 
