@@ -86,8 +86,8 @@ def find_peaks(heatmaps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns: int64 (N, K, 2), xy in heatmap pixels, (-1, -1) where nothing is above 0; float32 (N,
         K), the height there.
     """
-    n, k, _, width = heatmaps.shape
-    flat = heatmaps.reshape(n, k, -1)
+    n, k, height, width = heatmaps.shape
+    flat = heatmaps.reshape(n, k, height * width)
     index = flat.argmax(axis=-1)
     scores = np.take_along_axis(flat, index[..., None], axis=-1)[..., 0]
     peaks = np.stack([index % width, index // width], axis=-1)
