@@ -62,12 +62,16 @@ def _final_box(
     return found
 
 
-def _read_box(box: Sequence[float]) -> tuple[float, ...]:
+def read_box(box: Sequence[float], name: str = "box") -> tuple[float, ...]:
+    """Read (x1, y1, x2, y2).
+
+    Raises: ValueError: not four finite numbers, or nothing between them.
+    """
     if isinstance(box, str) or not hasattr(box, "__len__") or len(box) != 4:
-        raise ValueError(f"box must be (x1, y1, x2, y2), got {box!r}. Pass four numbers.")
-    values = tuple(as_number(value, f"box[{i}]") for i, value in enumerate(box))
+        raise ValueError(f"{name} must be (x1, y1, x2, y2), got {box!r}. Pass four numbers.")
+    values = tuple(as_number(value, f"{name}[{i}]") for i, value in enumerate(box))
     if values[0] >= values[2] or values[1] >= values[3]:
-        raise ValueError(f"box must have x1 < x2 and y1 < y2, got {tuple(box)}. Order its corners.")
+        raise ValueError(f"{name} must have x1 < x2 and y1 < y2, got {values}. Order its corners.")
     return values
 
 
@@ -121,7 +125,7 @@ def get_crop_range(
     elif image_width is not None:
         image_width = as_size((image_width, 1), "image_width")[0]
     return _final_box(
-        _read_box(box), image_width, align_w_to_4, pad_square_to_4, rounding_type, as_original
+        read_box(box), image_width, align_w_to_4, pad_square_to_4, rounding_type, as_original
     )
 
 
@@ -153,7 +157,7 @@ def crop(
     if box is None:
         return image
     found = _final_box(
-        _read_box(box), image.shape[1], align_w_to_4, pad_square_to_4, rounding_type, as_original
+        read_box(box), image.shape[1], align_w_to_4, pad_square_to_4, rounding_type, as_original
     )
     out = cut(image, found)
     if info_out is not None:

@@ -10,7 +10,9 @@ def fit_exact(source_wh: tuple[int, int], target_wh: tuple[int, int]) -> tuple[i
     return round(width * scale), round(height * scale)
 
 
-def fit_csim(source_wh: tuple[int, int], target_wh: tuple[int, int]) -> tuple[int, int]:
+def fit_csim(
+    source_wh: tuple[int, int], target_wh: tuple[int, int], name: str = "size"
+) -> tuple[int, int]:
     """Fit into the target as the device's C code does, in float32, sides truncated after + 0.5.
 
     Raises: ValueError: float32 rounding puts a side outside the target, as the device asserts.
@@ -22,8 +24,8 @@ def fit_csim(source_wh: tuple[int, int], target_wh: tuple[int, int]) -> tuple[in
     bound, free = (0, 1) if ratios[0] < ratios[1] else (1, 0)
     if abs(scaled[bound] - target_wh[bound]) > 1 or scaled[free] > target_wh[free]:
         raise ValueError(
-            f"size must be reachable from {source_wh[0]}x{source_wh[1]} in float32, got "
-            f"{target_wh[0]}x{target_wh[1]}. Use calculate_ratio_using_CSim=False or another size."
+            f"{name} must be reachable from {source_wh[0]}x{source_wh[1]} in float32, got "
+            f"{target_wh[0]}x{target_wh[1]}. Use another size, or do not keep the ratio."
         )
     out = list(target_wh)
     out[free] = scaled[free]
