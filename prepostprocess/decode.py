@@ -182,14 +182,13 @@ def _blur(heatmaps: np.ndarray, kernel_size: int) -> np.ndarray:
     """Blur each map (zeros outside) and bring it back to its former height."""
     n, k, height, width = heatmaps.shape
     border = kernel_size // 2
-    # All maps in one tall picture, zeros between them as wide as the kernel reaches: one OpenCV
-    # call.
-    tall = np.zeros((n * k, height + border, width + 2 * border), np.float32)
-    tall[:, :height, border : border + width] = heatmaps.reshape(n * k, height, width)
-    tall = np.pad(tall.reshape(-1, width + 2 * border), ((border, 0), (0, 0)))
-    blurred = cv2.GaussianBlur(tall, (kernel_size, kernel_size), 0)[border:]
-    blurred = blurred.reshape(n * k, height + border, -1)[:, :height, border : border + width]
-    blurred = np.ascontiguousarray(blurred).reshape(heatmaps.shape)
+    rows, columns = height + border, width + 2 * border
+    # All maps in one tall picture, with zeros between them as far as the kernel reaches: one call.
+    tall = np.zeros((border + n * k * rows, columns), np.float32)
+    maps = (slice(None), slice(height), slice(border, border + width))
+    tall[border:].reshape(n * k, rows, columns)[maps] = heatmaps.reshape(n * k, height, width)
+    tall = cv2.GaussianBlur(tall, (kernel_size, kernel_size), 0)
+    blurred = tall[border:].reshape(n * k, rows, columns)[maps].reshape(heatmaps.shape)
     former = heatmaps.max(axis=(-2, -1), keepdims=True)
     height_now = blurred.max(axis=(-2, -1), keepdims=True)
     return blurred * np.divide(former, height_now, out=np.ones_like(former), where=height_now > 0)
