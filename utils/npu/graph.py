@@ -12,7 +12,7 @@ from onnx import helper
 from utils.npu.constants import find_tensors
 from utils.npu.load import load_model
 from utils.npu.node import NodeView, Tensors
-from utils.npu.rules_tensor import pads_by_axis, permutation
+from utils.npu.rules_axes import pads_by_axis, permutation
 
 COMPUTE = {"Conv", "ConvTranspose", "Gemm", "MatMul", "MaxPool", "AveragePool"}
 COMPUTE |= {"GlobalAveragePool", "GlobalMaxPool"}

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+import utils.npu.rules_axes
 import utils.npu.rules_resize
 import utils.npu.rules_tensor
-import utils.npu.rules_window  # noqa: F401  registers its rules, as the two before
+import utils.npu.rules_window  # noqa: F401  registers its rules, as those before
 from utils.npu.node import NodeView
 from utils.npu.rule import RULES
 from utils.npu.tables import Cell, Dispute

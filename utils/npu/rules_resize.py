@@ -5,6 +5,7 @@ delta is the step in the source between two output samples, phase the source pos
 output sample; a scaler is enabled where the size of its axis changes.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from utils.npu.node import UNKNOWN, NodeView
@@ -157,7 +158,7 @@ def delta_max_one(node: NodeView, _: bool) -> Finding:
     return _hold(node, lambda s: s.delta <= 1 + 1e-6, "delta must be at most 1")
 
 
-def _hold(node: NodeView, test, wanted: str) -> Finding:
+def _hold(node: NodeView, test: Callable[[Scaler], bool], wanted: str) -> Finding:
     if coordinate_mode(node) == "tf_crop_and_resize":
         return Finding(None, "the row does not say which phase tf_crop_and_resize has")
     bad = [s for s in scalers(node) if s.axis in AXES and not test(s)]

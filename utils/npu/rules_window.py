@@ -75,7 +75,7 @@ def stride_min(node: NodeView, size: int) -> Finding:
 def stride_square_min(node: NodeView, size: int) -> Finding:
     """Want equal strides from a size on."""
     stride = node.window()[1]
-    ok = len(set(stride)) == 1 and stride[0] >= size
+    ok = len(stride) == 2 and stride[0] == stride[1] >= size
     return want(ok, f"stride must be sxs with s at least {size}, is {by(stride)}")
 
 
@@ -83,7 +83,8 @@ def stride_square_min(node: NodeView, size: int) -> Finding:
 def stride_square_is(node: NodeView, size: int) -> Finding:
     """Want equal strides of one size."""
     stride = node.window()[1]
-    return want(set(stride) == {size}, f"stride must be {by((size,) * 2)}, is {by(stride)}")
+    ok = stride == (size, size)
+    return want(ok, f"stride must be {by((size,) * 2)}, is {by(stride)}")
 
 
 @rule
@@ -118,10 +119,11 @@ def window_is_stride_power_of_two_min(node: NodeView, size: int) -> Finding:
     """Want kernel = stride = n x n with n a power of two from ``size`` on."""
     kernel, stride, _ = node.window()
     n = kernel[0]
-    ok = set(kernel) | set(stride) == {n} and n >= size and n & (n - 1) == 0
+    same = len(kernel) == 2 and {*kernel, *stride} == {n}
+    ok = same and n >= size and n & (n - 1) == 0
     return want(
         ok,
-        f"kernel and stride must be one power of two from {size} on, "
+        f"kernel and stride must be nxn with n a power of two from {size} on, "
         f"are {by(kernel)} and {by(stride)}",
     )
 
