@@ -10,10 +10,13 @@ import pycocotools.coco
 import pycocotools.cocoeval
 import pytest
 from mmengine.structures import InstanceData
-from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.evaluation.metrics import CocoMetric
 
 NAMES = ("AP", "AP .5", "AP .75", "AP (M)", "AP (L)", "AR", "AR .5", "AR .75", "AR (M)", "AR (L)")
+
+COCO_SIGMAS = (
+    np.array([26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89]) / 1000
+)
 
 
 @pytest.fixture(scope="module")
@@ -83,9 +86,11 @@ def test_ten_statistics_equal_pycocotools(ann_file, samples, tmp_path, settings,
     prefix = tmp_path / "result"
     file = {"ann_file": str(ann_file)} if with_file else {}
     metric = CocoMetric(outfile_prefix=str(prefix), **file, **settings)
-    # float32 sigmas and all: the description that mmpose hands to its metric
-    metric.dataset_meta = parse_pose_metainfo({"from_file": "configs/_base_/datasets/coco.py"})
-    metric.dataset_meta["CLASSES"] = [{"id": 1, "name": "person"}]
+    metric.dataset_meta = {  # float32, as mmpose hands them over
+        "sigmas": COCO_SIGMAS.astype(np.float32),
+        "num_keypoints": 17,
+        "CLASSES": [{"id": 1, "name": "person"}],
+    }
     metric.process(None, samples)
     result = metric.evaluate(size=len(samples))
     assert list(result) == [f"coco/{name}" for name in NAMES]
