@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# On a busy machine two threads of one process wait for each other at every small operation.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
