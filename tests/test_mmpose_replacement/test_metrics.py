@@ -1,0 +1,393 @@
+"""Metrics: figures of known predictions, files written whole, words of --eval, clear faults."""
+
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.evaluation.metrics import CocoMetric
+from mmpose.registry import METRICS
+from scipy.io import savemat
+
+from mmpose_replacement.metrics import KneronCocoMetric, PredictionDump, metric_configs
+from mmpose_replacement.mpii_metric import KneronPCKhMetric
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def coco_meta():
+    return parse_pose_metainfo(
+        Config.fromfile(ROOT / "configs/_base_/datasets/coco.py").dataset_info
+    )
+
+
+def coco_content(num_people=3, seed=0):
+    """People of 17 labelled keypoints, one an image, made up."""
+    rng = np.random.default_rng(seed)
+    people = []
+    for index in range(1, num_people + 1):
+        points = np.column_stack([rng.uniform(10, 90, (17, 2)).round(1), np.full(17, 2)])
+        people.append(
+            {
+                "id": index,
+                "image_id": index,
+                "category_id": 1,
+                "bbox": [10, 10, 80, 80],
+                "area": 6400.0,
+                "iscrowd": 0,
+                "num_keypoints": 17,
+                "keypoints": points.flatten().tolist(),
+            }
+        )
+    return {
+        "images": [{"id": p["image_id"], "width": 100, "height": 100} for p in people],
+        "annotations": people,
+        "categories": [{"id": 1, "name": "person"}],
+    }
+
+
+def write(path, content):
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+def samples(content, shift_xy=(0, 0), scores=0.9, visible=1):
+    """What a network would hand over that is off by ``shift_xy``."""
+    for person in content["annotations"]:
+        labels = np.array(person["keypoints"], np.float32).reshape(1, 17, 3)
+        x, y, w, h = person["bbox"]
+        yield {
+            "id": person["id"],
+            "img_id": person["image_id"],
+            "pred_instances": {
+                "keypoints": labels[..., :2] + np.float32(shift_xy),
+                "keypoint_scores": np.full((1, 17), scores, np.float32),
+            },
+            "gt_instances": {
+                "keypoints": labels[..., :2],
+                "keypoints_visible": np.minimum(labels[..., 2], visible),
+                "bboxes": np.array([[x, y, x + w, y + h]], np.float32),
+                "bbox_scores": np.array([0.5], np.float32),
+                "bbox_scales": np.array([[w, h]], np.float32) * 1.25,
+            },
+        }
+
+
+def evaluate(metric, predictions, meta=None):
+    predictions = list(predictions)
+    metric.dataset_meta = meta
+    metric.process(None, predictions)
+    return metric.evaluate(size=len(predictions))
+
+
+# COCO
+
+
+def test_coco_perfect_prediction_has_ap_1(tmp_path, coco_meta):
+    content = coco_content()
+    metric = KneronCocoMetric(write(tmp_path / "people.json", content))
+    figures = evaluate(metric, samples(content), coco_meta)
+    assert figures["coco/AP"] == pytest.approx(1.0)
+    assert figures["coco/AR"] == pytest.approx(1.0)
+
+
+def test_coco_figures_of_real_people_equal_mmposes(shared_coco, coco_meta):
+    path = str(shared_coco / "annotations/person_keypoints_val2017.json")
+    content = json.loads(Path(path).read_text())
+    rng = np.random.default_rng(1)
+    predictions = list(samples(content))
+    for sample in predictions:
+        keypoints = sample["pred_instances"]["keypoints"]
+        keypoints += rng.normal(0, 6, keypoints.shape).astype(np.float32)
+    ours = evaluate(KneronCocoMetric(path), predictions, coco_meta)
+    theirs = evaluate(CocoMetric(path), predictions, coco_meta)
+    assert ours == theirs
+    assert len(ours) == 10
+    assert 0.2 < ours["coco/AP"] < 0.95  # the comparison is of figures that mean something
+
+
+def test_coco_results_name_their_boxes(tmp_path, coco_meta):
+    content = coco_content()
+    metric = KneronCocoMetric(write(tmp_path / "people.json", content), boxes="detector")
+    figures = evaluate(metric, samples(content), coco_meta)
+    assert "coco-detector-boxes/AP" in figures
+
+
+def test_coco_result_file_appears_only_when_whole(tmp_path, coco_meta):
+    content = coco_content()
+    prefix = str(tmp_path / "results")
+    metric = KneronCocoMetric(write(tmp_path / "people.json", content), outfile_prefix=prefix)
+    evaluate(metric, samples(content), coco_meta)
+    written = sorted(path.name for path in tmp_path.iterdir())
+    assert written == ["people.json", "results.keypoints.json"]
+    assert len(json.loads((tmp_path / "results.keypoints.json").read_text())) == 3
+
+
+COCO_FAULTS = {
+    "no annotations": (
+        lambda c: c.pop("annotations"),
+        r"people\.json: it must have 'annotations' to be judged on",
+    ),
+    "no area": (
+        lambda c: c["annotations"][1].pop("area"),
+        r"people\.json: annotations must have 'area', got 1 without \(the first has id 2\)\. Add",
+    ),
+}
+
+
+@pytest.mark.parametrize(("spoil", "message"), COCO_FAULTS.values(), ids=COCO_FAULTS)
+def test_coco_fault_is_one_clear_line(tmp_path, spoil, message):
+    content = coco_content()
+    spoil(content)
+    with pytest.raises(ValueError, match=message):
+        KneronCocoMetric(write(tmp_path / "people.json", content))
+
+
+def test_coco_area_is_not_asked_for_where_it_is_not_used(tmp_path):
+    content = coco_content()
+    content["annotations"][1].pop("area")
+    KneronCocoMetric(write(tmp_path / "people.json", content), use_area=False)
+
+
+def test_coco_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"nothing\.json: .* got no such file"):
+        KneronCocoMetric(str(tmp_path / "nothing.json"))
+
+
+def test_coco_boxes_are_one_of_two(tmp_path):
+    with pytest.raises(ValueError, match="boxes must be one of ground-truth, detector, got 'mine'"):
+        KneronCocoMetric(boxes="mine")
+
+
+def test_coco_predictions_for_other_images_are_refused(tmp_path, coco_meta):
+    metric = KneronCocoMetric(write(tmp_path / "people.json", coco_content(2)))
+    with pytest.raises(ValueError, match=r"it must list all evaluated images, got a .* image 3\."):
+        evaluate(metric, samples(coco_content(3)), coco_meta)
+
+
+@pytest.mark.filterwarnings("ignore:KneronCocoMetric got empty:UserWarning")
+def test_coco_without_predictions_is_refused(tmp_path):
+    metric = KneronCocoMetric(write(tmp_path / "people.json", coco_content()))
+    with pytest.raises(ValueError, match="predictions must not be empty, got none"):
+        metric.compute_metrics([])
+
+
+# MPII
+
+
+def mat_file(path, joints_1based, missing=None):
+    """A file of mpii_gt_val.mat's form; head boxes of 3 x 4, so head size 0.6 * 5 = 3 pixels."""
+    joints = np.asarray(joints_1based, np.float64)
+    boxes = np.zeros((2, 2, len(joints)))
+    boxes[1] = [[3], [4]]
+    missing = np.zeros((16, len(joints))) if missing is None else missing
+    content = {"pos_gt_src": joints.transpose(1, 2, 0), "jnt_missing": missing}
+    savemat(path, content | {"headboxes_src": boxes})
+    return str(path)
+
+
+def mpii_samples(joints_0based):
+    return [
+        {"id": index, "pred_instances": {"keypoints": joints[None].astype(np.float32)}}
+        for index, joints in enumerate(np.asarray(joints_0based))
+    ]
+
+
+@pytest.fixture
+def mpii_joints():
+    """Two people, 1-based whole pixels as in MPII's files."""
+    return np.random.default_rng(2).integers(1, 100, (2, 16, 2)).astype(np.float64)
+
+
+def test_pckh_of_a_perfect_prediction_is_100(tmp_path, mpii_joints):
+    """The whole way: the data set's joints, predicted exactly, against a .mat of these people."""
+    import cv2
+
+    from mmpose_replacement.datasets import KneronMpiiDataset
+
+    cv2.imwrite(str(tmp_path / "1.png"), np.zeros((100, 100, 3), np.uint8))
+    person = {"image": "1.png", "center": [50, 50], "scale": 0.4, "joints_vis": [1] * 16}
+    people = [person | {"joints": joints.tolist()} for joints in mpii_joints]
+    data = KneronMpiiDataset(
+        ann_file=write(tmp_path / "mpii.json", people),
+        data_prefix={"img": str(tmp_path)},
+        metainfo=Config.fromfile(ROOT / "configs/_base_/datasets/mpii.py").dataset_info,
+        test_mode=True,
+    )
+    metric = KneronPCKhMetric(mat_file(tmp_path / "gt.mat", mpii_joints))
+    figures = evaluate(
+        metric, mpii_samples([data.get_data_info(i)["keypoints"][0] for i in range(2)])
+    )
+    assert set(figures.values()) == {100.0}
+    assert set(figures) == {
+        f"mpii/{name}" for name in "Head Shoulder Elbow Wrist Hip Knee Ankle PCKh PCKh@0.1".split()
+    }
+
+
+def test_pckh_counts_a_joint_at_the_threshold_and_not_beyond(tmp_path, mpii_joints):
+    gt_file = mat_file(tmp_path / "gt.mat", mpii_joints)
+    for shift, expected in ((1.5, 100.0), (1.5001, 0.0)):  # half the head size of 3 pixels
+        predicted = mpii_joints - 1 + [shift, 0]
+        figures = evaluate(KneronPCKhMetric(gt_file), mpii_samples(predicted))
+        assert figures["mpii/PCKh"] == expected
+        assert figures["mpii/PCKh@0.1"] == 0.0
+
+
+def test_pckh_worked_by_hand(tmp_path, mpii_joints):
+    missing = np.zeros((16, 2))
+    missing[9, 1] = 1  # second person's head top
+    predicted = mpii_joints - 1
+    predicted[0, 10] += 50  # right wrist of the first person
+    predicted[:, 6] += 50  # pelvis: not counted
+    predicted[1, 9] += 50  # not labelled
+    metric = KneronPCKhMetric(mat_file(tmp_path / "gt.mat", mpii_joints, missing))
+    figures = evaluate(metric, mpii_samples(predicted))
+    assert figures["mpii/Wrist"] == 75.0  # right 1 of 2, left 2 of 2
+    assert figures["mpii/Head"] == 100.0  # 1 of 1
+    assert figures["mpii/PCKh"] == pytest.approx(100 * 26 / 27)  # 2 * 14 joints, one not labelled
+
+
+def test_pckh_leaves_out_joints_that_nobody_has(tmp_path, mpii_joints):
+    missing = np.zeros((16, 2))
+    missing[[0, 5]] = 1
+    metric = KneronPCKhMetric(mat_file(tmp_path / "gt.mat", mpii_joints, missing))
+    assert "mpii/Ankle" not in evaluate(metric, mpii_samples(mpii_joints - 1))
+
+
+def test_pckh_people_beyond_the_file_are_refused(tmp_path, mpii_joints):
+    metric = KneronPCKhMetric(mat_file(tmp_path / "gt.mat", mpii_joints[:1]))
+    with pytest.raises(
+        ValueError, match=r"gt\.mat: .* got 1 people for 2 predictions\. Evaluate on"
+    ):
+        evaluate(metric, mpii_samples(mpii_joints))
+
+
+def test_pckh_file_of_another_kind_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"gt\.mat: it must be MPII's file of head boxes"):
+        KneronPCKhMetric(str(tmp_path / "gt.mat"))
+    (tmp_path / "gt.mat").write_text("not MATLAB's")
+    with pytest.raises(ValueError, match=r"gt\.mat: it must be a MATLAB file with pos_gt_src"):
+        KneronPCKhMetric(str(tmp_path / "gt.mat"))
+    savemat(tmp_path / "gt.mat", {"pos_gt_src": np.zeros((16, 2, 1))})
+    with pytest.raises(ValueError, match=r"gt\.mat: it must be .*, got KeyError: 'jnt_missing'"):
+        KneronPCKhMetric(str(tmp_path / "gt.mat"))
+    mat_file(tmp_path / "gt.mat", np.zeros((2, 14, 2)))
+    with pytest.raises(ValueError, match=r"must have shapes \(16, 2, N\), .* got \(14, 2, 2\)"):
+        KneronPCKhMetric(str(tmp_path / "gt.mat"))
+
+
+# Dump
+
+
+@pytest.mark.parametrize(("name", "read"), [("out.json", json.loads), ("out.pkl", pickle.loads)])
+def test_dump_is_plain_data(tmp_path, name, read):
+    path = tmp_path / "new" / name
+    content = coco_content(2)
+    figures = evaluate(PredictionDump(str(path)), samples(content, shift_xy=(1, 2)))
+    assert figures == {"predictions/count": 2}
+    assert [file.name for file in path.parent.iterdir()] == [name]
+    first = read(path.read_bytes())[0]
+    assert list(first) == ["image_id", "keypoints", "box", "score"]
+    assert first["image_id"] == 1
+    assert first["box"] == [10.0, 10.0, 80.0, 80.0]
+    assert first["score"] == pytest.approx(0.5 * 0.9)  # box score times mean keypoint score
+    labels = np.array(content["annotations"][0]["keypoints"]).reshape(17, 3)
+    np.testing.assert_allclose(
+        first["keypoints"], np.column_stack([labels[:, :2] + [1, 2], np.full(17, 0.9)]), atol=1e-4
+    )
+    plain = (type(first["image_id"]), type(first["score"]), type(first["keypoints"][0][0]))
+    assert plain == (int, float, float)
+
+
+def test_dump_score_is_0_without_a_good_keypoint(tmp_path):
+    path = tmp_path / "out.json"
+    evaluate(PredictionDump(str(path)), samples(coco_content(1), scores=0.1))
+    assert json.loads(path.read_text())[0]["score"] == 0.0
+
+
+def test_dump_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "out.json"
+    path.write_text("old")
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        evaluate(PredictionDump(str(path)), samples(coco_content(1)))
+    assert path.read_text() == "old"
+
+
+def test_dump_has_a_known_suffix():
+    with pytest.raises(
+        ValueError, match=r"out_file must end in \.json, \.pkl or \.pickle, got 'a.x"
+    ):
+        PredictionDump("a.xml")
+
+
+# Words of --eval
+
+COCO_SET = {
+    "type": "KneronCocoDataset",
+    "data_root": "data/coco/",
+    "ann_file": "annotations/v.json",
+}
+MPII_SET = {
+    "type": "KneronMpiiDataset",
+    "data_root": "data/mpii/",
+    "ann_file": "annotations/v.json",
+}
+DETECTED = COCO_SET | {"bbox_file": "boxes.json"}
+
+WORDS = {
+    "mAP": ("mAP", COCO_SET, {"ann_file": "data/coco/annotations/v.json", "boxes": "ground-truth"}),
+    "mAP of a detector": ("mAP", DETECTED, {"type": "KneronCocoMetric", "boxes": "detector"}),
+    "PCKh": ("PCKh", MPII_SET, {"gt_file": "data/mpii/annotations/mpii_gt_val.mat"}),
+    "PCK": ("PCK", COCO_SET, {"type": "PCKAccuracy", "norm_item": "bbox"}),
+    "AUC": ("AUC", MPII_SET, {"type": "AUC"}),
+    "EPE": ("EPE", MPII_SET, {"type": "EPE"}),
+}
+
+
+@pytest.mark.parametrize(("word", "dataset", "expected"), WORDS.values(), ids=WORDS)
+def test_word_becomes_a_metric(word, dataset, expected):
+    (config,) = metric_configs([word], dataset)
+    assert config | expected == config
+
+
+WRONG_WORDS = {
+    "typo": (
+        "map",
+        COCO_SET,
+        r"one of AUC, EPE, PCK, mAP for KneronCoco.*'map'\. Did you mean mAP",
+    ),
+    "other data set": ("PCKh", COCO_SET, r"for KneronCocoDataset, got 'PCKh'"),
+    "AP of MPII": ("mAP", MPII_SET, r"one of AUC, EPE, PCK, PCKh for KneronMpiiDataset, got 'mAP'"),
+    "detector": ("EPE", DETECTED, r"--eval must be one of mAP for detector boxes, got 'EPE'"),
+    "nonsense": ("bbox-ish", COCO_SET, r"got 'bbox-ish'\. Choose one of them\."),
+}
+
+
+@pytest.mark.parametrize(("word", "dataset", "message"), WRONG_WORDS.values(), ids=WRONG_WORDS)
+def test_word_that_does_not_fit_is_refused(word, dataset, message):
+    with pytest.raises(ValueError, match=message):
+        metric_configs([word], dataset)
+
+
+@pytest.mark.parametrize(
+    ("word", "key", "perfect", "off"),
+    [
+        ("PCK", "keypoints/PCK", 1.0, 1.0),  # (3, 4) is 5 of 80 pixels, below 0.2
+        ("EPE", "keypoints/EPE", 0.0, 5.0),
+        ("AUC", "keypoints/AUC", 0.95, 0.8),  # thresholds 0, 1/20 .. 19/20; 5/30 is below 16 of 20
+    ],
+)
+def test_pixel_metrics_of_mmpose_on_coco_labels(word, key, perfect, off):
+    content = coco_content()
+    for keypoint in range(5):
+        content["annotations"][0]["keypoints"][3 * keypoint : 3 * keypoint + 3] = [0, 0, 0]
+    for shift, expected in (((0, 0), perfect), ((3, 4), off)):
+        metric = METRICS.build(metric_configs([word], COCO_SET)[0])
+        predictions = list(samples(content, shift_xy=shift))
+        predictions[0]["pred_instances"]["keypoints"][0, :5] += 70  # not labelled: not counted
+        assert evaluate(metric, predictions)[key] == pytest.approx(expected, abs=1e-5)
