@@ -1,5 +1,25 @@
 """What plugs into mmpose and mmengine; importing it registers the classes."""
 
-from mmpose_replacement import hooks, runner
+from mmpose_replacement import (
+    datasets,
+    hooks,
+    loading,
+    metrics,
+    mpii_metric,
+    post_transforms,
+    runner,
+    shared_transform,
+    top_down_transform,
+)
 
-__all__ = ["hooks", "runner"]
+__all__ = [
+    "datasets",
+    "hooks",
+    "loading",
+    "metrics",
+    "mpii_metric",
+    "post_transforms",
+    "runner",
+    "shared_transform",
+    "top_down_transform",
+]

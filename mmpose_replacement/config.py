@@ -93,7 +93,9 @@ def _evaluate(path: Path, tree: ast.Module, early: dict) -> Config:
                         bases = [bases] if isinstance(bases, str) else bases
                         absolute = [str((path.parent / base).resolve()) for base in bases]
                         node.value = ast.parse(repr(absolute), mode="eval").body
-        return Config.fromstring(ast.unparse(ast.fix_missing_locations(tree)), ".py")
+        text = ast.unparse(ast.fix_missing_locations(tree))
+        config = Config.fromstring(text, ".py")
+        return Config(config._cfg_dict, cfg_text=text, filename=str(path))
     except (NameError, AttributeError, KeyError, ImportError) as err:
         raise ValueError(f"{path}: config cannot be evaluated: {err}.") from err
 

@@ -56,7 +56,7 @@ def build_runner(config: Config) -> Runner:
     Raises: ValueError: an unknown class or argument, with the config's name.
     """
     try:
-        return RUNNERS.build(config, default_args={"type": "PoseRunner"})
+        return RUNNERS.get(config.get("runner_type", "PoseRunner")).from_cfg(config)
     except (TypeError, KeyError, AssertionError) as err:
         text = str(err.args[0]) if err.args else type(err).__name__
         raise ValueError(f"{config.filename}: {text}") from err

@@ -2,5 +2,6 @@
 
 from models.backbones.litehrnet import KneronLiteHRNet
 from models.checkpoint import CheckpointFileHook
+from models.heads.heatmap_head import KneronHeatmapHead
 
-__all__ = ["CheckpointFileHook", "KneronLiteHRNet"]
+__all__ = ["CheckpointFileHook", "KneronHeatmapHead", "KneronLiteHRNet"]
