@@ -4,8 +4,8 @@
     python tools/npu_check.py model.onnx --npu all --table 2022-11 --html check.html
     python tools/npu_check.py configs/top_down/lite_hrnet/coco/X.py --npu 520
 
-Any ONNX file with fixed shapes will do. Exit code: 0 all nodes on the NPU; 1 some on the CPU; 3
-none on the CPU but some disputed; 2 the check could not be made (bad arguments or input).
+Any ONNX file with fixed shapes will do. Exit code: 0 all nodes on the NPU; 3 some on the CPU; 4
+none on the CPU but some disputed; 1 the network cannot be checked; 2 a bad argument.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
-EXIT = {"NPU": 0, "CPU": 1, "disputed": 3}
+EXIT = {"NPU": 0, "CPU": 3, "disputed": 4}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -61,19 +61,20 @@ def main(argv: list[str] | None = None) -> int:
         chips = known_chips() if args.npu == "all" else [check_chip(args.npu)]
         table = load_table(args.table)
         if not args.model.is_file():
-            raise FileNotFoundError(
-                f"{args.model}: model must be a file, got none. Check the path."
-            )
-        from_config = args.model.suffix == ".py"
-        source = network_bytes(args.model) if from_config else args.model
-        report = check(read_graph(source, args.model.name), chips, table)
-        if args.json:
-            write_whole(args.json, json.dumps(to_json(report), indent=1) + "\n")
-        if args.html:
-            write_whole(args.html, to_html(report))
-    except (NpuCheckError, FileNotFoundError) as err:
+            raise NpuCheckError(f"{args.model}: model must be a file, got none. Check the path.")
+    except NpuCheckError as err:
         print(f"error: {err}", file=sys.stderr)
         return 2
+    try:
+        source = network_bytes(args.model) if args.model.suffix == ".py" else args.model
+        report = check(read_graph(source, args.model.name), chips, table)
+        texts = {args.json: json.dumps(to_json(report), indent=1) + "\n"} if args.json else {}
+        texts |= {args.html: to_html(report)} if args.html else {}
+        for path, text in texts.items():
+            write_whole(path, text)
+    except NpuCheckError as err:
+        print(f"error: {err}", file=sys.stderr)
+        return 1
     print(to_text(report), end="")
     return EXIT[report.worst()]
 

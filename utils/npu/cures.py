@@ -86,6 +86,7 @@ CONDITIONS = {
     "over_rows_and_columns": _over_rows_and_columns,
     "whole_windows": _whole_windows,
     "odd_at_stride_one": _odd_at_stride_one,
+    "changes_nothing": lambda node: node.shape_in(0) == node.shape_out(),
     "shuffles": _shuffles,
     "feeds_gemm": lambda node: node.reader_ops == ("Gemm",),
     "two_inputs": lambda node: len(node.inputs) == 2,

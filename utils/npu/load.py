@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import onnx
+import onnx.inliner
 from google.protobuf.message import DecodeError
 from onnx import TensorProto
 
@@ -28,7 +29,9 @@ def load_model(source: Path | str | bytes) -> onnx.ModelProto:
     try:
         model = onnx.load_model_from_string(data)
     except DecodeError as err:
-        raise NpuCheckError(f"{name}: file must be an ONNX model, got undecodable bytes.") from err
+        raise NpuCheckError(
+            f"{name}: file must be an ONNX model, got other bytes. Export again."
+        ) from err
     if not model.graph.node:
         raise NpuCheckError(
             f"{name}: file must be an ONNX model with nodes, got none. Export it again."

@@ -113,7 +113,8 @@ def upsamples(node: NodeView, _: bool) -> Finding:
     """Want an axis that grows and none that shrinks."""
     sizes = [(s.before, s.after) for s in scalers(node)]
     ok = bool(sizes) and all(m > n for n, m in sizes)
-    return want(ok, f"must upsample, sizes go {', '.join(f'{n} to {m}' for n, m in sizes)}")
+    words = ", ".join(f"{n} to {m}" for n, m in sizes) or "nowhere"
+    return want(ok, f"must upsample, sizes go {words}")
 
 
 @rule
