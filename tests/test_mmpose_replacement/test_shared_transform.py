@@ -28,7 +28,7 @@ def test_normalises_with_the_runners_bits(batch, word):
     samples = [PoseDataSample() for _ in inputs]
     data = preprocessor({"inputs": inputs, "data_samples": samples})
     assert data["inputs"].dtype == torch.float32
-    expected = normalize(batch, word).transpose(0, 3, 1, 2)
+    expected = normalize(batch, word)
     np.testing.assert_array_equal(data["inputs"].numpy(), expected)
     assert len(data["data_samples"]) == 3
     stacked = preprocessor({"inputs": torch.stack(inputs)})
@@ -90,5 +90,5 @@ def test_normalises_where_the_network_is(batch, word):
     inputs = [torch.from_numpy(image.transpose(2, 0, 1).copy()) for image in batch]
     result = preprocessor({"inputs": inputs})["inputs"]
     assert result.is_cuda
-    expected = normalize(batch, word).transpose(0, 3, 1, 2)
+    expected = normalize(batch, word)
     np.testing.assert_allclose(result.cpu().numpy(), expected, rtol=1e-6, atol=1e-6)
