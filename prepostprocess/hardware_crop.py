@@ -117,8 +117,8 @@ def plan_axis(
     aligned_stop = length - _round_up(length - stop, align)
     if aligned_stop - aligned_start < _LEAST:
         # Nothing to resize is left of it: take the columns around it and show them whole.
-        stop = min(start + _LEAST, length)
-        aligned_start = (stop - _LEAST) // align * align
+        stop = min(max(stop, start + _LEAST), length)
+        aligned_start = min(start, stop - _LEAST) // align * align
         aligned_stop = length - (length - stop) // align * align
         wanted_start = min(wanted_start, aligned_start)
         wanted_stop = max(wanted_stop, aligned_stop)

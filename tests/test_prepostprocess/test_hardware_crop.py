@@ -15,6 +15,7 @@ GOLDEN = {
     "520, on its grid": ((320, 192, 4), (224, 416, 0, 192)),
     "520, 3 and 1 columns lost": ((321, 192, 4), (228, 416, 3, 188)),
     "520, all columns lost": ((2, 2, 4), (0, 4, 0, 192)),
+    "520, all columns of two fours lost": ((8, 6, 4), (4, 12, 0, 192)),
     "a sliver of one column": ((-49, 100, 1), (0, 2, 189, 3)),
 }
 
