@@ -6,7 +6,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
 from scipy.io import savemat
 
 WIDTH, HEIGHT = 160, 120
@@ -107,12 +106,3 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _write_images(folder / "lspet/images", names, rng)
     _write_json(folder / "lspet/person_keypoints_lspet.json", _coco_file(names, rng))
     return folder
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Small batches: threads would only wait for one another where cores are shared."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
