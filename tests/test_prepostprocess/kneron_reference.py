@@ -202,3 +202,137 @@ def to_rgb(image, fmt):
     if fmt.startswith("ycbcr"):
         return each(image, ycbcr_to_rgb)
     return image
+
+
+# --- raw bytes ----------------------------------------------------------------------------------
+def raw_bytes(image, fmt):
+    """Bytes of an image already in ``fmt``."""
+    out = []
+    for row in image:
+        for x in range(len(row)):
+            pixel = row[x]
+            if fmt == "rgb565":
+                r, g, b = pixel
+                out += [(g & 7) << 5 | b, r << 3 | g >> 3]
+            elif fmt in ("yuv444", "ycbcr444"):
+                out += [0, pixel[2], pixel[1], pixel[0]]
+            elif fmt in ("yuv422", "ycbcr422"):
+                if x % 2 == 0:
+                    pair = row[x + 1]
+                    out += [pair[2], pair[0], pixel[1], pixel[0]]
+            else:
+                out += pixel
+    return out
+
+
+# --- KL520 input processor ----------------------------------------------------------------------
+UNITS = {"rgb888": 4, "yuv": 2, "yuv422": 2, "rgb565": 2, "nir": 1}  # bytes per pixel
+
+
+def round_up(value, n):
+    while value % n:
+        value += 1
+    return value
+
+
+def block_columns(columns, word):
+    """Source columns of a block, made a multiple of 4 bytes and of 2 columns."""
+    size = UNITS.get(word)
+    if size is None:
+        return columns
+    new = round_up(round_up(columns, 4 // size), 2)
+    if new > columns:
+        return new - 4 if size == 1 else new - 2
+    return columns
+
+
+def tile_lengths(total, limit, pad_after, mode, is_row):
+    """The tile counter of the device's flow, walked tile by tile."""
+    big, last = False, 0
+    if mode in (0, 1) and (is_row or total % limit != 0):
+        big = total % limit < pad_after + 4
+        if mode == 1:
+            last = limit
+        else:
+            last = pad_after + 4 if is_row else round_up(pad_after + 4, 4)
+    count = -(-(total - last) // limit) + 1 if big else -(-total // limit)
+    remain = total - last if big else total
+    lengths = []
+    for number in range(count):
+        if big and number == count - 1:
+            lengths.append(last)
+        else:
+            lengths.append(min(limit, remain))
+        remain -= lengths[-1]
+    return lengths
+
+
+def inproc_520(image, word, fmt, size, scaled, pads, box, mode, norm, radix, gray, limits, to16):
+    """``scaled`` and ``pads`` (l, r, t, b) are given; image is in ``fmt``, known as ``word``."""
+    left, right, top, bottom = pads
+    out_col, out_row = size
+    max_row = min(int((limits[0] * limits[1]) // (out_col / 4)), limits[2])
+    rows = tile_lengths(out_row, max_row, bottom, mode, True)
+    cols = tile_lengths(out_col, limits[3], right, mode, False)
+    valid_col, valid_row = box[2] - box[0], box[3] - box[1]
+    sub = 0 if norm == "yolo" else 128
+    shift = (7 if norm == "tf" else 8) - radix
+    fill = 0 if norm == "yolo" else (-128 >> shift) % 256
+    result, start_row = [], 0
+    for r, row_num in enumerate(rows):
+        pad_t = top if r == 0 else 0
+        pad_b = bottom if r == len(rows) - 1 else 0
+        first = start_row - top if start_row - top > 0 else 0
+        block_start_row = valid_row * first // scaled[1] + box[1]
+        strip = [[] for _ in range(row_num)]
+        block_start_col = box[0]
+        for c, col_num in enumerate(cols):
+            pad_l = left if c == 0 else 0
+            pad_r = right if c == len(cols) - 1 else 0
+            block_row = valid_row * (row_num - pad_t - pad_b) // scaled[1]
+            block_col = block_columns(valid_col * (col_num - pad_l - pad_r) // scaled[0], word)
+            tile = crop(
+                image,
+                (
+                    block_start_col,
+                    block_start_row,
+                    block_start_col + block_col,
+                    block_start_row + block_row,
+                ),
+            )
+            tile = to_rgb(tile, fmt)
+            if gray:
+                tile = from_rgb(tile, "l")
+            width, height = col_num - pad_l - pad_r, row_num - pad_t - pad_b
+            tile = resize_fixed(tile, width, height, "520")
+            tile = [[[((v - sub) % 256) >> shift for v in p] for p in line] for line in tile]
+            tile = [[p + [0] * (4 - len(p)) for p in line] for line in tile]
+            tile = pad(tile, pad_l, pad_r, pad_t, pad_b, fill)
+            for y in range(row_num):
+                strip[y] += tile[y]
+            block_start_col += block_col
+        result += strip
+        start_row += row_num
+    if to16:
+        for row in result:
+            while len(row) % 16:
+                row.append([128] * 4)
+    return result
+
+
+def inproc_720(image, fmt, scaled, pads, box, norm, gray):
+    tile = to_rgb(crop(image, box), fmt)
+    if gray:
+        tile = from_rgb(tile, "l")
+    tile = resize_fixed(tile, scaled[0], scaled[1], "720")
+    less = 0 if norm == "yolo" else 128
+    out = []
+    for row in tile:
+        new = []
+        for pixel in row:
+            values = [((256 * v) // 2 + 0) // 128 for v in pixel]
+            values = [min(max(v - less, -128 if less else 0), 127 if less else 255) for v in values]
+            new.append([v % 256 for v in values] + [0] * (4 - len(pixel)))
+        out.append(new)
+    left, right, top, bottom = pads
+    return pad(out, left, right, top, bottom, less)
