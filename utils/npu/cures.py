@@ -89,5 +89,6 @@ CONDITIONS = {
     "changes_nothing": lambda node: node.shape_in(0) == node.shape_out(),
     "shuffles": _shuffles,
     "feeds_gemm": lambda node: node.reader_ops == ("Gemm",),
+    "rank_two": lambda node: len(node.shape_in(0) or ()) == 2,
     "two_inputs": lambda node: len(node.inputs) == 2,
 }
