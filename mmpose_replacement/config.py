@@ -16,7 +16,14 @@ KNOWN_KEYS = {
     *inspect.signature(Runner.__init__).parameters,
     *("custom_imports", "runner_type", "auto_scale_lr", "find_unused_parameters", "sync_bn"),
     *("compile", "resume_from", "evaluation", "codec", "data_root", "detection_file"),
-    *("preprocess", "input_size", "train_pipeline", "val_pipeline", "test_pipeline"),
+    *(
+        "preprocess",
+        "input_size",
+        "detection_score_thr",
+        "train_pipeline",
+        "val_pipeline",
+        "test_pipeline",
+    ),
     *("dataset_info", "max_epochs", "vis_backends", "channel_cfg", "data_mode", "dataset_type"),
 } - {"self", "cfg"}
 

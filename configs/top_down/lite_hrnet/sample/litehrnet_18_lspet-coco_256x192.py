@@ -60,6 +60,7 @@ model = dict(
 
 data_root = "{{$LITEHRNET_DATA:data}}/"  # the folder that holds coco/ and lspet/
 detection_file = data_root + "coco/person_detection_results/yolov5n_person.json"
+detection_score_thr = 0.05  # the file keeps boxes down to .001
 
 train_pipeline = [
     dict(type="KneronLoadImage", preprocess=preprocess),

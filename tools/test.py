@@ -1,0 +1,118 @@
+"""Test a network: AP for COCO, PCKh for MPII, on ground-truth and on detector boxes.
+
+    python tools/test.py CONFIG CHECKPOINT
+    python tools/test.py CONFIG NETWORK.onnx --out predictions.json
+
+Prints one table a kind of boxes. People are cut out by the labels' boxes, and, where the config's
+`detection_file` is there, by a detector's boxes too: figures of papers are of the second kind.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("config", type=Path, help="config file (.py) that the network was trained with")
+    add("checkpoint", type=Path, help="weights (.pth), or an exported network (.onnx)")
+    add(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write all predictions there, .json or .pkl: a list of {image_id, keypoints 17x3, "
+        "box, score}; those of detector boxes beside it as <name>_detector",
+    )
+    add(
+        "--eval",
+        nargs="+",
+        default=[],
+        metavar="METRIC",
+        help="mAP (COCO), PCKh (MPII), PCK, AUC, EPE; default: what the config names",
+    )
+    add(
+        "--average_clips",
+        "--average-clips",
+        choices=["score", "prob"],
+        default="score",
+        help="how the maps of the plain and of the mirrored picture are merged: score, their mean "
+        "(default); prob, after a softmax over each map",
+    )
+    add(
+        "--boxes",
+        choices=["ground-truth", "detector"],
+        help="test with these boxes only: to save time",
+    )
+    add(
+        "--num-workers",
+        type=int,
+        metavar="N",
+        help="data-loading processes (the original's NUM_PROC_PER_GPU); default: the config's",
+    )
+    add("--work-dir", type=Path, help="where the log goes; default work_dirs/<config name>")
+    add(
+        "--cfg-options",
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change the config, e.g. model.test_cfg.flip_test=False",
+    )
+    args = parser.parse_args(argv)
+    for path in (args.config, args.checkpoint):
+        if not path.is_file():
+            parser.error(f"{path} does not exist or is not a file")
+    if args.out and args.out.suffix not in (".json", ".pkl", ".pickle"):
+        parser.error(f"--out must end in .json, .pkl or .pickle, got {args.out}")
+    return args
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Test with every kind of boxes and print the tables."""
+    args = parse_args(argv)
+    from utils.cli import user_errors
+
+    with user_errors():
+        from mmpose_replacement.config import load_config
+        from mmpose_replacement.testing import box_protocols, build_test_runner, evaluate_with
+
+        config = load_config(args.config, args.cfg_options)
+        config.model.test_cfg.average_clips = args.average_clips
+        work_dir = args.work_dir or Path("work_dirs", args.config.stem)
+        protocols = [args.boxes] if args.boxes else box_protocols(config)
+        runner = build_test_runner(config, work_dir)
+        if args.checkpoint.suffix == ".onnx":
+            from models.onnx_network import use_onnx
+
+            use_onnx(runner.model, args.checkpoint)
+        else:
+            from models.checkpoint import load_weights
+
+            load_weights(runner.model, args.checkpoint)
+        for boxes in protocols:
+            out = args.out
+            if out and boxes == "detector" and len(protocols) > 1:
+                out = out.with_stem(f"{out.stem}_detector")
+            figures = evaluate_with(
+                runner, config, boxes, words=args.eval, out_path=out, num_workers=args.num_workers
+            )
+            print(f"\n{args.checkpoint.name}, {boxes} boxes")
+            for name, value in figures.items():
+                print(
+                    f"  {name:<24} {value:.4f}"
+                    if isinstance(value, float)
+                    else f"  {name:<24} {value}"
+                )
+            if out:
+                print(f"predictions written to {out}")
+        if "detector" not in protocols and not args.boxes and config.get("detection_file"):
+            print(f"\ndetector boxes not tested: {config.detection_file} is not there")
+
+
+if __name__ == "__main__":
+    main()
