@@ -198,6 +198,14 @@ def test_functions_of_the_model_are_inlined():
     assert [n.op for n in graph.nodes] == ["Sigmoid", "Mul"]
 
 
+def test_old_files_without_initializers_beyond_their_inputs():
+    proto = onnx.load_model_from_string(
+        model("k = Constant<value = float[2] {1, 2}>() m = Neg(k) y = Add(x, m)", "3,2", opset=7)
+    )
+    proto.ir_version = 3
+    assert read_graph(proto.SerializeToString()).nodes[-1].shape_out() == (3, 2)
+
+
 def test_unnamed_and_doubled_names_are_made_unique():
     proto = onnx.load_model_from_string(model("a = Relu(x) b = Relu(a) y = Relu(b)"))
     proto.graph.node[0].name = proto.graph.node[1].name = "same"

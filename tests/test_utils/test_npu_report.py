@@ -155,6 +155,11 @@ def test_html_graph_leaves_constants_out():
     assert Page(to_html(report(source, "720"))).classes("g") == ["v720-NPU"]
 
 
+def test_html_of_constants_alone_has_no_boxes():
+    source = npu_models.model("y = Constant<value_float=2.0>()")
+    assert Page(to_html(report(source, "720"))).classes("g") == []
+
+
 def test_html_boxes_do_not_overlap():
     source = npu_models.model("a = Relu(x) b = Neg(x) c = Tanh(x) d = Add(a, b) y = Add(c, d)")
     boxes = [

@@ -57,6 +57,7 @@ def _infer(model: onnx.ModelProto, values: Mapping[str, np.ndarray], name: str) 
     """Return all fixed shapes, with computed constants put in place of the nodes that made them."""
     work = onnx.ModelProto()
     work.CopyFrom(model)
+    work.ir_version = max(work.ir_version, 4)  # before 4 an initializer had to be an input as well
     given = {tensor.name for tensor in work.graph.initializer}
     nodes = [n for n in work.graph.node if not set(n.output) <= values.keys() | {""}]
     del work.graph.node[:]

@@ -15,13 +15,13 @@ MARGIN = 12
 def draw_graph(graph: Graph, chips: Sequence[ChipReport]) -> str:
     """Return the SVG element; constants and dead ends are left out.
 
-    Every box has a class "v<chip>-<verdict>" per chip and a tooltip with shape, rule and cure.
+    A graph of constants alone gives an empty drawing. Every box has a class "v<chip>-<verdict>" per chip and a tooltip with shape, rule and cure.
     """
-    nodes = [n for n in graph.nodes if not _invisible(graph.folded.get(n.name, ""))]
+    nodes = [n for n in graph.nodes if not is_constant(graph.folded.get(n.name, ""))]
     parents = _parents(nodes)
     places = _places(nodes, parents)
-    width = max(x for x, _ in places.values()) + BOX_W + MARGIN
-    height = max(y for _, y in places.values()) + BOX_H + MARGIN
+    width = max((x for x, _ in places.values()), default=0) + BOX_W + MARGIN
+    height = max((y for _, y in places.values()), default=0) + BOX_H + MARGIN
     verdicts = {chip.chip: {v.node: v for v in chip.verdicts} for chip in chips}
     parts = [f'<svg class="graph" width="{width}" height="{height}" role="img">']
     for node in nodes:
@@ -45,7 +45,8 @@ def draw_graph(graph: Graph, chips: Sequence[ChipReport]) -> str:
     return "\n".join([*parts, "</svg>"])
 
 
-def _invisible(reason: str) -> bool:
+def is_constant(reason: str) -> bool:
+    """Say whether a node is folded because nothing of it is computed at run time."""
     return reason.startswith(("constant", "dead end"))
 
 
@@ -75,7 +76,7 @@ def _places(nodes: Sequence[NodeView], parents: dict[str, list[str]]) -> dict[st
         shift = sum(x[n] - want[n] for n in row) / len(row)
         for name in row:
             x[name] -= shift
-    least = min(x.values())
+    least = min(x.values(), default=0)
     return {n: (round(x[n] - least) + MARGIN, depth[n] * PITCH_Y + MARGIN) for n in x}
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import onnx
 import onnx.inliner
-from google.protobuf.message import DecodeError
 from onnx import TensorProto
 
 from utils.npu.errors import NpuCheckError
@@ -28,7 +27,7 @@ def load_model(source: Path | str | bytes) -> onnx.ModelProto:
     folder = None if isinstance(source, bytes) else Path(source).parent
     try:
         model = onnx.load_model_from_string(data)
-    except DecodeError as err:
+    except Exception as err:  # protobuf's DecodeError, of a package that is onnx's own business
         raise NpuCheckError(
             f"{name}: file must be an ONNX model, got other bytes. Export again."
         ) from err

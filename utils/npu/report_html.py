@@ -3,7 +3,7 @@
 import html
 from collections.abc import Sequence
 
-from utils.npu.html_graph import draw_graph
+from utils.npu.html_graph import draw_graph, is_constant
 from utils.npu.node import by
 from utils.npu.report import (
     Report,
@@ -57,7 +57,8 @@ def to_html(report: Report) -> str:
         buttons,
         f"<p>{legend}</p>",
         *(_summary(chip) for chip in report.chips),
-        "<h2>Graph</h2><p>Constants are left out. Hold the pointer over a box for its reason.</p>",
+        "<h2>Graph</h2><p>Constants and dead ends are left out, here and below. "
+        "Hold the pointer over a box for its reason.</p>",
         f'<div class="scroll">{draw_graph(graph, report.chips)}</div>',
         *(_nodes(chip) for chip in report.chips),
         "</body></html>",
@@ -129,6 +130,7 @@ def _nodes(chip: ChipReport) -> str:
         f'<td class="n">{v.macs:,}</td><td class="n">{v.bytes:,}</td>'
         f"<td>{_text(v.rule)}</td><td>{_text(v.cure)}</td></tr>"
         for i, v in enumerate(chip.verdicts)
+        if not is_constant(v.rule)
     )
     return (
         f'<div class="chip k{chip.chip}"><h2>Nodes on KL{chip.chip}</h2><table><tr><th></th>'
