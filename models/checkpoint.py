@@ -8,6 +8,7 @@ its files is read as nothing. Files written here hold no such thing.
 
 import logging
 import pickle
+import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +97,7 @@ def read_checkpoint(filename: str | Path, map_location: str | torch.device | Non
     except (RuntimeError, EOFError, OSError, zipfile.BadZipFile, KeyError, UnicodeError) as err:
         raise ValueError(
             f"{path}: checkpoint must be a whole PyTorch file, but reading it failed "
-            f"({str(err).splitlines()[0]}). It may be cut short or of another kind: copy or "
+            f"({(str(err) or 'it is empty').splitlines()[0]}). It may be cut short or of another kind: copy or "
             "download it again."
         ) from err
     if not isinstance(content, dict):
@@ -108,16 +109,16 @@ def read_checkpoint(filename: str | Path, map_location: str | torch.device | Non
 
 
 def _refusal(path: Path, reason: str) -> str:
-    """Say why a pickle was refused: what it would have called, or that it is no pickle at all."""
-    culprit = next((word for word in reason.split() if word.count(".") and "torch" not in word), "")
-    if "GLOBAL" in reason or "Unsupported global" in reason:
+    """Say why PyTorch refused a file: the Python object in it, or that it holds no weights."""
+    culprit = re.search(r"GLOBAL ([\w.]+)", reason)
+    if culprit:
         return (
             f"{path}: checkpoint must hold tensors and plain values only, but it holds a Python "
-            f"object ({culprit.rstrip('`,.')}) that could run code. It was not loaded. Ask its "
-            "author for the weights alone (`torch.save(model.state_dict(), ...)`)."
+            f"object ({culprit[1]}) that could run code. It was not loaded. Ask its author for "
+            "the weights alone (`torch.save(model.state_dict(), ...)`)."
         )
     return (
-        f"{path}: checkpoint must be a PyTorch file of weights, but it cannot be read as one. "
+        f"{path}: checkpoint must be a file written by torch.save, but it is none or is damaged. "
         "Check that it is the file you meant, and copy or download it again."
     )
 

@@ -62,10 +62,8 @@ def spatial_size(x_BCHW: torch.Tensor) -> tuple[int, int]:
 
 
 def average_to(x_BCHW: torch.Tensor, size_hw: tuple[int, int]) -> torch.Tensor:
-    """Average windows down to ``size_hw``; equal windows where the sizes divide."""
+    """Average equal windows down to ``size_hw``, which divides the size of ``x_BCHW``."""
     height, width = spatial_size(x_BCHW)
-    if height % size_hw[0] or width % size_hw[1]:
-        return F.adaptive_avg_pool2d(x_BCHW, size_hw)
     kernel_hw = (height // size_hw[0], width // size_hw[1])
     # without padding the count is the same either way; False is the form that the NPU's table takes
     return F.avg_pool2d(x_BCHW, kernel_hw, count_include_pad=False)

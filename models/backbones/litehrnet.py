@@ -14,7 +14,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from models.backbones.blocks import IterativeHead, Stem
 from models.backbones.high_resolution_module import HighResolutionModule, strided_step
-from models.backbones.layers import POOLS, SHUFFLES, HalvingConv
+from models.backbones.layers import POOLS, SHUFFLES, HalvingConv, spatial_size
 
 MODULE_TYPES = ("LITE", "NAIVE")
 STAGE_KEYS = (
@@ -47,7 +47,7 @@ class KneronLiteHRNet(BaseModule):
             no Transpose in the graph.
         pool: "average" (the paper's average pooling between resolutions) or "conv" (learned
             2x2 depthwise convolutions of stride 2 that begin as the mean): no AveragePool in the
-            graph; the input's height and width must then be multiples of 32.
+            graph.
         norm_eval: keep BatchNorm in evaluation mode while training.
         init_cfg: mmengine's weight initialisation.
     Raises: ValueError: a stage description that does not fit together, or an unknown word.
@@ -105,7 +105,16 @@ class KneronLiteHRNet(BaseModule):
                 module.init_as_mean()
 
     def forward(self, image_BCHW: torch.Tensor) -> tuple[torch.Tensor]:
-        """Return a tuple with one map (B, num_channels[-1][0], H/4, W/4)."""
+        """Return a tuple with one map (B, num_channels[-1][0], H/4, W/4).
+
+        Raises: ValueError: H or W is no multiple of 32 (the resolutions would not fit together).
+        """
+        height, width = spatial_size(image_BCHW)
+        if height % 32 or width % 32:
+            raise ValueError(
+                f"input height and width must be multiples of 32, got {height}x{width}. Change "
+                "input_size in the config's codec."
+            )
         maps = [self.stem(image_BCHW)]
         for stage in range(self.num_stages):
             transition = self.get_submodule(f"transition{stage}")
