@@ -2,7 +2,7 @@
 
     python tools/npu_check.py model.onnx --npu 720
     python tools/npu_check.py model.onnx --npu all --table 2022-11 --html check.html
-    python tools/npu_check.py configs/top_down/lite_hrnet/coco/litehrnet_18_coco_256x192.py --npu 520
+    python tools/npu_check.py configs/top_down/lite_hrnet/coco/CONFIG.py --npu 520
 
 Any ONNX file with fixed shapes will do. Exit code: 0 all nodes on the NPU; 3 some on the CPU; 4
 none on the CPU but some disputed; 1 the network cannot be checked; 2 a bad argument.

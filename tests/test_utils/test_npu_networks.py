@@ -98,15 +98,18 @@ def mobilenet_v2(tmp_path_factory) -> Graph:
 
 
 # The vendor's performance page of 2022-11 gives ResNet-50 and MobileNet v2 no CPU nodes.
+@pytest.mark.slow
 @pytest.mark.parametrize("chip", ["520", "720", "530", "630"])
 def test_mobilenet_v2_of_2022_is_on_the_npu(mobilenet_v2, chip):
     assert off_npu(mobilenet_v2, chip, "2022-11") == {}
 
 
+@pytest.mark.slow
 def test_mobilenet_v2_on_520_has_a_disputed_flatten(mobilenet_v2):
     assert off_npu(mobilenet_v2, "520") == {("Flatten", "disputed"): 1}
 
 
+@pytest.mark.slow
 def test_mobilenet_v2_multiply_adds(mobilenet_v2):
     # torchvision's documentation of MobileNet_V2_Weights: 0.30 G
     assert report(mobilenet_v2, "720").summary.macs["NPU"] == pytest.approx(0.30e9, rel=0.02)

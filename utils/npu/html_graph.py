@@ -15,7 +15,8 @@ MARGIN = 12
 def draw_graph(graph: Graph, chips: Sequence[ChipReport]) -> str:
     """Return the SVG element; constants and dead ends are left out.
 
-    A graph of constants alone gives an empty drawing. Every box has a class "v<chip>-<verdict>" per chip and a tooltip with shape, rule and cure.
+    A graph of constants alone gives an empty drawing. Every box has a class "v<chip>-<verdict>"
+    per chip and a tooltip with shape, rule and cure.
     """
     nodes = [n for n in graph.nodes if not is_constant(graph.folded.get(n.name, ""))]
     parents = _parents(nodes)
