@@ -1,5 +1,6 @@
 """Public functions of the emulator, under the names of Kneron's ``kneron_preprocessing.API``."""
 
+from .accelerator import set_accelerator
 from .colour import convert, simulate
 from .crop import crop, crop_center, crop_corner, get_crop_range
 from .defaults import (
@@ -37,6 +38,7 @@ __all__ = [
     "pad_center",
     "pad_corner",
     "resize",
+    "set_accelerator",
     "set_default_as_520",
     "set_default_as_720",
     "set_default_as_floating",

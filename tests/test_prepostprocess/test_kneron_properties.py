@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prepostprocess.kneron_preprocessing import API
+from prepostprocess.kneron_preprocessing import API, fixed_point
 from prepostprocess.kneron_preprocessing.fixed_point import resize_fixed
 from prepostprocess.kneron_preprocessing.formats import pack, unpack
 
@@ -33,6 +33,23 @@ NO_CHECKS = dict(suppress_health_check=list(HealthCheck))
 
 counts = Counter()
 seeds = st.integers(0, 2**32 - 1)
+
+
+@pytest.fixture(params=["numpy", "numba"])
+def accelerator(request):
+    if request.param == "numba":
+        pytest.importorskip("numba", reason="the optional accelerator is not installed")
+    API.set_accelerator(request.param)
+    yield request.param
+    API.set_accelerator("numpy")
+
+
+@pytest.fixture(autouse=True)
+def _block():
+    """Work in blocks of a few rows, so that images of some pixels have several."""
+    usual, fixed_point.BLOCK = fixed_point.BLOCK, 512
+    yield
+    fixed_point.BLOCK = usual
 
 
 def log_uniform(rng, low, high):
@@ -65,7 +82,7 @@ def target_length(rng, source):
 # --- lines --------------------------------------------------------------------------------------
 @settings(max_examples=LINES, **NO_DATABASE, **NO_CHECKS)
 @given(seed=seeds)
-def test_lines(seed):
+def test_lines(accelerator, seed):
     rng = np.random.default_rng(seed)
     length = log_uniform(rng, 1, 700)
     count = min(target_length(rng, length), 700)
@@ -137,7 +154,7 @@ def check_pad(rng, image):
 
 @settings(max_examples=IMAGES, **NO_DATABASE, **NO_CHECKS)
 @given(seed=seeds)
-def test_images(tmp_path, seed):
+def test_images(tmp_path, accelerator, seed):
     rng = np.random.default_rng(seed)
     image = random_image(rng, log_uniform(rng, 1, 20_000), int(rng.choice([1, 3, 3, 4])))
     check = rng.integers(6)
@@ -247,6 +264,7 @@ def test_kept_ratio_sizes():
 
 @pytest.mark.slow
 def test_large_images():
+    fixed_point.BLOCK = 1 << 16
     rng = np.random.default_rng(1)
     for _ in range(LARGE_IMAGES):
         check_resize(rng, random_image(rng, log_uniform(rng, 20_000, 400_000)))
