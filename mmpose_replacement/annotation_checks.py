@@ -1,6 +1,7 @@
 """Checks of annotation and detection files before use: one fault, one line, one remedy."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -69,7 +70,7 @@ def check_coco(content: object, path: str | Path, num_keypoints: int) -> None:
 
 def _check_person(person: dict, name: str, num_keypoints: int) -> None:
     """Box of four numbers, keypoints of 3 K numbers."""
-    if "keypoints" not in person:
+    if not isinstance(person.get("keypoints"), list):
         raise ValueError(
             f"{name} must have 'keypoints', got none. Use a person_keypoints_*.json (not "
             "instances_*.json), or remove the annotation."
@@ -81,7 +82,7 @@ def _check_person(person: dict, name: str, num_keypoints: int) -> None:
             f"visibility), got {count} numbers. Label all of them (0, 0, 0 where unknown) or "
             "describe your keypoints in the config's metainfo."
         )
-    if len(person["bbox"]) != 4:
+    if not isinstance(person["bbox"], list) or len(person["bbox"]) != 4:
         raise ValueError(
             f"{name} must have a bbox [x, y, width, height], got {person['bbox']}. Correct it."
         )
@@ -100,7 +101,7 @@ def check_detections(content: object, path: str | Path) -> None:
         )
     _require_keys(content, ("image_id", "category_id", "bbox", "score"), f"{path}: detections")
     for index, detection in enumerate(content):
-        if len(detection["bbox"]) < 4:
+        if not isinstance(detection["bbox"], list) or len(detection["bbox"]) < 4:
             raise ValueError(
                 f"{path}: detections[{index}] must have a bbox [x, y, width, height], got "
                 f"{detection['bbox']}. Correct it."
@@ -154,18 +155,18 @@ def check_images_exist(annotation_file: str | Path, image_paths: Iterable[str | 
         image_paths: the images.
     Raises: FileNotFoundError: images that are not there.
     """
-    paths = {Path(path) for path in image_paths}
+    paths = {os.path.split(path) for path in image_paths}
     present = {
-        path for folder in {path.parent for path in paths} if folder.is_dir()
-        for path in folder.iterdir()
-    }  # fmt: skip
-    missing = sorted(paths - present)
+        folder: set(os.listdir(folder)) if os.path.isdir(folder) else set()
+        for folder in {folder for folder, _ in paths}
+    }
+    missing = sorted((folder, name) for folder, name in paths if name not in present[folder])
     if missing:
-        folders = sorted({str(path.parent) for path in missing})
+        folders = sorted({folder for folder, _ in missing})
         raise FileNotFoundError(
             f"{annotation_file}: all of its {len(paths)} images must be in "
             f"{_name_some(folders)}, got {len(missing)} missing: "
-            f"{_name_some([path.name for path in missing])}. Check data_prefix, or fetch them."
+            f"{_name_some([name for _, name in missing])}. Check data_prefix, or fetch them."
         )
 
 

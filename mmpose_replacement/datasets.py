@@ -1,5 +1,6 @@
 """COCO-style and MPII data sets that check their files first and count what they leave out."""
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -44,9 +45,13 @@ class _CheckedDataset(BaseCocoStyleDataset):
 
     def _get_topdown_data_infos(self, instance_list: list[dict]) -> list[dict]:
         """Leave out whom mmpose leaves out, and say how many and why."""
-        kept = [person for person in instance_list if self._is_valid_instance(person)]
-        left_out = [person for person in instance_list if not self._is_valid_instance(person)]
-        self._log_left_out(Counter(_reason(person) for person in left_out), len(kept))
+        kept, reasons = [], Counter()
+        for person in instance_list:
+            if self._is_valid_instance(person):
+                kept.append(person)
+            else:
+                reasons[_reason(person)] += 1
+        self._log_left_out(reasons, len(kept))
         return kept
 
     def _log_left_out(self, reasons: Counter, num_kept: int) -> None:
@@ -135,7 +140,7 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
         self._metainfo["CLASSES"] = self.coco.loadCats(self.coco.getCatIds())
 
     def _image_path(self, image: dict) -> str:
-        return str(Path(self.data_prefix["img"], image["file_name"]))
+        return os.path.join(self.data_prefix["img"], image["file_name"])
 
 
 @DATASETS.register_module()
@@ -174,7 +179,7 @@ class KneronMpiiDataset(_CheckedDataset):
         return dict(
             id=index,
             img_id=int(Path(person["image"]).stem),
-            img_path=str(Path(self.data_prefix["img"], person["image"])),
+            img_path=os.path.join(self.data_prefix["img"], person["image"]),
             bbox=np.concatenate([center_xy - size / 2, center_xy + size / 2])[None].astype(
                 np.float32
             ),

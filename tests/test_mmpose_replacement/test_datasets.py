@@ -94,6 +94,8 @@ FAULTS = {  # what is done to a good file, and the line the user reads
         drop("keypoints"),
         r"people\.json: annotation 2 must have 'keypoints', got none\. Use a person_keypoints_",
     ),
+    "keypoints null": (put("keypoints", None), r"annotation 2 must have 'keypoints', got none"),
+    "box null": (put("bbox", None), r"annotation 2 must have a bbox .*, got None"),
     "16 keypoints": (
         put("keypoints", [1, 2, 2] * 16),
         r"annotation 2 must have 17 keypoints \(51 numbers: x, y, visibility\), got 48 numbers",
