@@ -44,6 +44,32 @@ def test_every_chroma_to_rgb(y):
     np.testing.assert_array_equal(API.convert(image, "rgb", "ycbcr"), expected)
 
 
+def cast(decimals):
+    """Add 0.5, drop the 8 decimals towards 0, keep a byte."""
+    decimals = decimals + 50_000_000
+    return np.sign(decimals) * (np.abs(decimals) // 100_000_000) % 256
+
+
+@pytest.mark.parametrize("r", range(0, 256, 5))
+def test_every_green_and_blue_from_rgb(r):
+    g, b = np.meshgrid(np.arange(256), np.arange(256))
+    image = np.stack([np.full_like(g, r), g, b], -1).astype(np.uint8)
+    yuv = [
+        29899106 * r + 58654530 * g + 11446364 * b,
+        -16877996 * r - 33110385 * g + 49988381 * b,
+        49988381 * r - 41826072 * g - 8162309 * b,
+    ]
+    expected = np.stack([cast(plane) for plane in yuv], -1)
+    np.testing.assert_array_equal(API.convert(image, "yuv"), expected)
+    ycbcr = [
+        16_00000000 + 25678824 * r + 50412941 * g + 9790588 * b,
+        128_00000000 - 14822353 * r - 29099216 * g + 43921569 * b,
+        128_00000000 + 43921569 * r - 36778824 * g - 7142745 * b,
+    ]
+    expected = np.stack([cast(plane) for plane in ycbcr], -1)
+    np.testing.assert_array_equal(API.convert(image, "ycbcr"), expected)
+
+
 def test_original_ycbcr_wraps_and_rounds_chroma_up():
     # 1.16438356 * 129 - 0.391762529 * -74 - 0.812968294 * -94 + 0.5 = 256.1 wraps to 0
     pixel = np.array([[[145, 54, 34]]], np.uint8)
