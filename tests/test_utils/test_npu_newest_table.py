@@ -32,6 +32,13 @@ EIGHT = npu_models.EIGHT
 ROWS5 = npu_models.ROWS5
 AXES = npu_models.AXES
 
+TWO = ", dilations=[2,2]"
+COMPUTED = "y = ConvTranspose<strides=[2,2]>(x, w)"
+CROP = "float[8] r = {0,0,0,0,1,1,1,1}, " + FLOAT4.format("1,1,2,1")
+TENSOR = "float[1,8,64,48]"
+BODY = f"b (int64 i, bool c, {TENSOR} v) => (bool d, {TENSOR} w) {{ d = Identity(c) w = Relu(v) }}"
+TIMES = "int64 n = {2}, bool t = {1}"
+
 # Expected letters: N NPU, C CPU, D disputed, in the order 520, 720, 530, 630, 730.
 # Origin: the notes of the vendor's page at 470c8e9, applied by hand.
 NEWEST = [
@@ -60,7 +67,15 @@ NEWEST = [
     ("n3 columns with another stride", pool("AveragePool", "1,3", "1,1"), "CCCCC"),
     ("n4 one axis", pool("AveragePool", "3", "3", x="1,8,64"), "CCCCN"),
     ("n4 three axes", pool("AveragePool", "2,2,2", "2,2,2", x=ROWS5), "CCCCC"),
-    ("n2 dilated", pool("AveragePool", "3,3", "1,1", ", dilations=[2,2]", opset=19), "CCCCC"),
+    ("n2 dilated", pool("AveragePool", "3,3", "1,1", TWO, opset=19), "CCCCC"),
+    ("n2 one pixel, stride 2", pool("AveragePool", "1,1", "2,2", COUNT), "NNNNN"),
+    ("n2 one pixel rounded up", pool("AveragePool", "1,1", "4,4", CEIL + COUNT), "CCCCC"),
+    ("n2 one pixel, columns", pool("AveragePool", "1,1", "1,2"), "CCCCC"),
+    ("n2 one pixel, dilated", pool("AveragePool", "1,1", "4,4", COUNT + TWO, opset=19), "CCCCC"),
+    ("n3 stride 4", pool("AveragePool", "2,2", "4,4", COUNT), "CCCCC"),
+    ("n3 rows dilated", pool("AveragePool", "3,1", "2,1", TWO, opset=19), "CCCCC"),
+    ("n3 columns dilated", pool("AveragePool", "1,3", "1,3", TWO, opset=19), "CCCCC"),
+    ("n3 columns only, too many", pool("AveragePool", "1,4", "1,4"), "CCCCC"),
     ("n5 Clip 0 to 6", model("y = Clip(x, a, b)", fixed=LIMITS.format(0, 6)), "NNNNN"),
     ("n5 Clip from 1", model("y = Clip(x, a, b)", fixed=LIMITS.format(1, 6)), "CCCCC"),
     ("n5 Clip max 0", model("y = Clip(x, a, b)", fixed=LIMITS.format(0, 0)), "NNNNN"),
@@ -80,12 +95,14 @@ NEWEST = [
     ("n6 rank 3", conv("3", "16", "1,8,64"), "NNNNN"),
     ("n8 rank 5", conv("1,1,1", "1,1,1", "1,8,4,4,4"), "CCCCC"),
     ("n8 weights computed", model("y = Conv(x, w)", more=", float[8,8,3,3] w"), "DDDDD"),
+    ("n9 weights computed", model(COMPUTED, more=", float[8,8,3,3] w"), "CDDDD"),
     ("n9 stride 2", transposed("2,2"), "CNNNN"),
     ("n9 stride 3", transposed("3,3"), "CCNNN"),
     ("n10 strides that differ", transposed("2,3"), "CCCCN"),
     ("n11 four to one", model('y = DepthToSpace<blocksize=2, mode="CRD">(x)', "1,4,8,8"), "NNNNN"),
     ("n11 other order", model('y = DepthToSpace<blocksize=2, mode="DCR">(x)', "1,4,8,8"), "CCNNN"),
     ("n11 eight to two", model('y = DepthToSpace<blocksize=2, mode="CRD">(x)', "1,8,8,8"), "CCNNN"),
+    ("n11 block 1", model('y = DepthToSpace<blocksize=1, mode="CRD">(x)', "1,4,8,8"), "CCCCC"),
     ("n12 block 4", model('y = DepthToSpace<blocksize=4, mode="CRD">(x)', "1,16,8,8"), "CCNNN"),
     ("n12 block 3", model('y = DepthToSpace<blocksize=3, mode="CRD">(x)', "1,9,8,8"), "CCCCC"),
     ("n15 columns", model("y = Expand(x, k)", "1,8,4,1", INT4.format("1, 8, 4, 5")), "CNNNN"),
@@ -98,8 +115,10 @@ NEWEST = [
     ("n18 two indices", model("y = Gather<axis=1>(x, k)", fixed="int64[2] k = {3, 5}"), "CCCCC"),
     ("n18 index computed", model("y = Gather<axis=1>(x, k)", more=", int64[1] k"), "CCCCC"),
     ("n19 256 pixels", simple("GlobalAveragePool", x="1,8,16,16"), "NNNNN"),
+    ("n19 257 pixels", simple("GlobalAveragePool", x="1,8,1,257"), "CNNNN"),
     ("n19 272 pixels", simple("GlobalAveragePool", x="1,8,16,17"), "CNNNN"),
     ("n20 16384 pixels", simple("GlobalAveragePool", x="1,8,128,128"), "CNNNN"),
+    ("n20 16385 pixels", simple("GlobalAveragePool", x="1,8,1,16385"), "CCCCC"),
     ("n20 16512 pixels", simple("GlobalAveragePool", x="1,8,128,129"), "CCCCC"),
     ("n20 rank 5", simple("GlobalAveragePool", x=ROWS5), "CCCCC"),
     ("n21 four rows", simple("GlobalMaxPool", x="1,8,4,4"), "NNNNN"),
@@ -118,11 +137,25 @@ NEWEST = [
     ("n24 window 4 stride 4", pool("MaxPool", "4,4", "4,4"), "NNNNN"),
     ("n24 kernel 5", pool("MaxPool", "5,5", "1,1"), "NNNNN"),
     ("n24 kernel 5 rounded up", pool("MaxPool", "5,5", "1,1", CEIL), "CCCCC"),
-    ("n24 kernel 3 dilated", pool("MaxPool", "3,3", "1,1", ", dilations=[2,2]"), "CCCCC"),
+    ("n24 kernel 3 dilated", pool("MaxPool", "3,3", "1,1", TWO), "CCCCC"),
     ("n25 stride above the kernel", pool("MaxPool", "2,2", "3,3"), "CCNNN"),
     ("n25 rows only", pool("MaxPool", "3,1", "2,1"), "CCNNN"),
     ("n25 columns only", pool("MaxPool", "1,2", "1,2"), "CCNNN"),
     ("n25 columns with another stride", pool("MaxPool", "1,2", "1,1"), "CCCCC"),
+    ("n24 kernel 4", pool("MaxPool", "4,4", "1,1"), "NNNNN"),
+    ("n24 kernel 4 rounded up", pool("MaxPool", "4,4", "2,2", CEIL), "CCCCC"),
+    ("n24 one pixel, stride 2", pool("MaxPool", "1,1", "2,2"), "NNNNN"),
+    ("n24 one pixel rounded up", pool("MaxPool", "1,1", "4,4", CEIL), "CCCCC"),
+    ("n24 one pixel, columns", pool("MaxPool", "1,1", "1,2"), "CCCCC"),
+    ("n24 one pixel, dilated", pool("MaxPool", "1,1", "4,4", TWO), "CCCCC"),
+    ("n24 one axis", pool("MaxPool", "3", "3", x="1,8,64"), "CCCCC"),
+    ("n24 three axes", pool("MaxPool", "2,2,2", "2,2,2", x=ROWS5), "CCCCC"),
+    ("n25 stride 4", pool("MaxPool", "2,2", "4,4"), "CCCCC"),
+    ("n25 rows with stride 4", pool("MaxPool", "3,1", "4,1"), "CCCCC"),
+    ("n25 rows dilated", pool("MaxPool", "3,1", "2,1", TWO), "CCCCC"),
+    ("n25 three columns", pool("MaxPool", "1,3", "1,3"), "CCNNN"),
+    ("n25 four columns", pool("MaxPool", "1,4", "1,4"), "CCCCC"),
+    ("n25 columns dilated", pool("MaxPool", "1,3", "1,3", TWO), "CCCCC"),
     ("n26 pads 31", model("y = Pad(x, k)", fixed=INT8.format("0,0,31,0,0,0,0,31")), "NNNNN"),
     ("n26 pads 32", model("y = Pad(x, k)", fixed=INT8.format("0,0,32,0,0,0,0,0")), "CCCCC"),
     ("n27 channels by 32", model("y = Pad(x, k)", fixed=INT8.format("0,32,0,0,0,0,0,0")), "NNNNC"),
@@ -200,6 +233,12 @@ NEWEST = [
     ("n34 extrapolated", resize("1,1,2,1", NEAREST + ", extrapolation_value=1.0"), "CCCCC"),
     ("n35 shrunk", resize("1,1,0.5,1", NEAREST), "DCNNN"),
     ("n34 rank 3", resize("1,1,2", NEAREST, "1,8,64"), "CCNNN"),
+    ("n34 rank 5", resize("1,1,2,1,1", NEAREST, ROWS5), "CCNNN"),
+    (
+        "n34 cut and resized",
+        model(f'y = Resize<{LINEAR}"tf_crop_and_resize">(x, r, k)', fixed=CROP),
+        "CDNNN",
+    ),
     ("n34 channels", resize("1,2,1,1", NEAREST), "CCCCC"),
     ("n34 opset 10", model("y = Resize(x, k)", fixed=FLOAT4.format("1,1,2,1"), opset=10), "DNNNN"),
     (
@@ -255,6 +294,16 @@ NEWEST = [
         model("y = Upsample(x, k)", "1,8,64", "float[3] k = {1,1,2}", opset=9),
         "CCCCC",
     ),
+    (
+        "n44 Upsample rank 5",
+        model("y = Upsample(x, k)", ROWS5, "float[5] k = {1,1,2,1,1}", opset=9),
+        "CCCCC",
+    ),
+    (
+        "n44 Upsample cubic",
+        model('y = Upsample<mode="cubic">(x, k)', fixed=FLOAT4.format("1,1,2,1"), opset=9),
+        "CCCCC",
+    ),
     ("Reshape at rank 4", model("y = Reshape(x, k)", fixed=INT4.format("1, 16, 32, 48")), "CNNNN"),
     (
         "Reshape to rank 5",
@@ -263,6 +312,10 @@ NEWEST = [
     ),
     ("Gemm", model("w = ConstantOfShape(s) y = Gemm(x, w)", "1,8", "int64[2] s = {8, 3}"), "NNNNN"),
     ("PRelu", model("y = PRelu(x, k)", fixed="float[1] k = {0.1}"), "NNNNN"),
+    ("Gemm computed", model("y = Gemm(x, w)", "1,8", more=", float[8,3] w"), "DDDDD"),
+    ("PRelu computed", model("y = PRelu(x, w)", more=", float[1] w"), "DDDDD"),
+    ("n1 parameters computed", model(BN, more=", float[8] k"), "DDDDD"),
+    ("Loop", model(f"y = Loop<body = {BODY}>(n, t, x)", fixed=TIMES), "CCCCN"),
     ("Sub", model("y = Sub(x, x)"), "NNNNN"),
     ("Div", model("y = Div(x, x)"), "CCNNN"),
     ("Max", model("y = Max(x, x)"), "CCCCN"),

@@ -26,6 +26,7 @@ ROWS5 = npu_models.ROWS5
 # The page of 2022-11 states four chips; 730 is taken from the newest table.
 OLDEST = [
     ("m1 kernel 3", pool("AveragePool", "3,3", "1,1"), "NNNN"),
+    ("m1 kernel 4", pool("AveragePool", "4,4", "1,1"), "CCCC"),
     ("m1 kernel 8", pool("AveragePool", "8,8", "8,8"), "CCCC"),
     ("m1 not square", pool("AveragePool", "3,2", "1,1"), "CCNN"),
     ("m1 MaxPool 3", pool("MaxPool", "3,3", "2,2"), "NNNN"),
@@ -41,6 +42,9 @@ OLDEST = [
     ("m5 batch", model("y = Expand(x, k)", "1,8,4,4", INT4.format("2,8,4,4")), "CCCC"),
     ("m6 Flatten elsewhere", model("y = Flatten(x)"), "CCNN"),
     ("m7 256 pixels", simple("GlobalAveragePool", x="1,8,16,16"), "NNNN"),
+    ("m7 257 pixels", simple("GlobalAveragePool", x="1,8,1,257"), "CNNN"),
+    ("m7 16384 pixels", simple("GlobalAveragePool", x="1,8,128,128"), "CNNN"),
+    ("m7 16385 pixels", simple("GlobalAveragePool", x="1,8,1,16385"), "CCCC"),
     ("m7 272 pixels", simple("GlobalAveragePool", x="1,8,16,17"), "CNNN"),
     ("m7 16512 pixels", simple("GlobalAveragePool", x="1,8,128,129"), "CCCC"),
     ("m9 zeros", model("y = Pad(x, k)", fixed=INT8.format("0,0,40,0,0,0,0,0")), "NNNN"),
@@ -49,9 +53,18 @@ OLDEST = [
         model('y = Pad<mode="reflect">(x, k)', fixed=INT8.format("0,0,1,0,0,0,0,0")),
         "CCCC",
     ),
+    (
+        "m9 ones",
+        model("y = Pad(x, k, v)", fixed=INT8.format("0,0,1,0,0,0,0,0") + ", float v = {1}"),
+        "CCCC",
+    ),
     ("m10 square", model("y = Pow(x, k)", fixed="float k = {2}"), "CNNN"),
     ("m10 cube", model("y = Pow(x, k)", fixed="float k = {3}"), "CCCC"),
     ("m11 all pixels", model("y = ReduceMean<axes=[2,3]>(x)", "1,8,16,16"), "NNNN"),
+    ("m11 257 pixels", model("y = ReduceMean<axes=[2,3]>(x)", "1,8,1,257"), "CNNN"),
+    ("m11 16384 pixels", model("y = ReduceMean<axes=[2,3]>(x)", "1,8,128,128"), "CNNN"),
+    ("m11 16385 pixels", model("y = ReduceMean<axes=[2,3]>(x)", "1,8,1,16385"), "CCCC"),
+    ("m11 dropped", model("y = ReduceMean<axes=[2,3], keepdims=0>(x)", "1,8,4,4"), "CCCC"),
     ("m11 272 pixels", model("y = ReduceMean<axes=[2,3]>(x)", "1,8,16,17"), "CNNN"),
     ("m11 rows", model("y = ReduceMean<axes=[2]>(x)", "1,8,16,16"), "CCCC"),
     ("m12 up", resize("1,1,2,2", NEAREST), "CNNN"),
@@ -60,6 +73,11 @@ OLDEST = [
     ("m13 block 2", model("y = SpaceToDepth<blocksize=2>(x)"), "CCNN"),
     ("m13 block 8", model("y = SpaceToDepth<blocksize=8>(x)"), "CCCC"),
     ("m14 Upsample", model("y = Upsample(x, k)", fixed=FLOAT4.format("1,1,2,2"), opset=9), "CNNN"),
+    (
+        "m14 Upsample cubic",
+        model('y = Upsample<mode="cubic">(x, k)', fixed=FLOAT4.format("1,1,2,2"), opset=9),
+        "CCNN",
+    ),
     ("Reshape", model("y = Reshape(x, k)", fixed=INT4.format("1, 16, 32, 48")), "CCNN"),
     ("Transpose", model("y = Transpose<perm=[0,1,3,2]>(x)"), "CCNN"),
     ("Mul", model("y = Mul(x, x)"), "CNNN"),
@@ -76,7 +94,37 @@ def test_table_of_2022(source, expected):
     assert letters(source, "2022-11", CHIPS[:4]) == expected
 
 
-# What changed between the tables: Reshape and Transpose on 720, MatMul on 520, the pooling limit.
+# The rows that the later tables change; they are in BETWEEN.
+CHANGED = {
+    "2023-02": {"Reshape", "Transpose"},
+    "2025-04": {"Reshape", "Transpose", "Split", "MatMul", "m7", "m11"},
+}
+KEPT = [
+    (table, *row)
+    for table, changed in CHANGED.items()
+    for row in OLDEST
+    if row[0].split()[0] not in changed
+]
+
+
+@pytest.mark.parametrize(
+    ("table", "source", "expected"),
+    [(table, source, expected) for table, _, source, expected in KEPT],
+    ids=[f"{table} {label}" for table, label, *_ in KEPT],
+)
+def test_tables_after_2022_keep_the_other_rows(table, source, expected):
+    assert letters(source, table, CHIPS[:4]) == expected
+
+
+def elements(op: str, pixels: int) -> bytes:
+    """A mean over pixels of one channel: in and out have pixels + 1 elements."""
+    return model(f"y = {op}(x)", f"1,1,1,{pixels}")
+
+
+MEAN = "ReduceMean<axes=[2,3]>"
+
+# What changed between the tables: Reshape and Transpose on 720, MatMul on 520, the pooling limit
+# (524,888 elements on 520 and 530, 262,144 on 630, 1,048,576 on 720).
 BETWEEN = [
     ("2023-02", model("y = Reshape(x, k)", fixed=INT4.format("1, 16, 32, 48")), "CNNN"),
     ("2023-02", model("y = Transpose<perm=[0,1,3,2]>(x)"), "CNNN"),
@@ -88,7 +136,25 @@ BETWEEN = [
     ("2025-04", simple("GlobalAveragePool", x="1,200,64,48"), "CNCC"),  # 614,600
     ("2025-04", simple("GlobalAveragePool", x="1,400,64,48"), "CCCC"),  # 1,229,200
     ("2025-04", model("y = ReduceMean<axes=[2,3]>(x)", "1,200,64,48"), "CNCC"),
+    ("2025-04", model("y = ReduceMean<axes=[2]>(x)", "1,8,16,16"), "CCCC"),
+    ("2025-04", model("y = ReduceMean<axes=[2,3], keepdims=0>(x)", "1,8,4,4"), "CCCC"),
+    ("2025-04", model("y, z = Split<axis=1>(x)"), "NNNN"),
+    ("2025-04", model("y = Reshape(x, k)", fixed=INT4.format("1, 16, 32, 48")), "CNNN"),
+    ("2025-04", model("y = Transpose<perm=[0,2,1,3,4]>(x)", ROWS5), "CDNN"),
+    ("2025-04", model("y = Add(x, x)"), "NNNN"),
     ("2025-04", model("y = Add(x, x)", ROWS5), "CCCC"),
+    *[
+        ("2025-04", elements(op, pixels), expected)
+        for op in ("GlobalAveragePool", MEAN)
+        for pixels, expected in (
+            (262_143, "NNNN"),
+            (262_144, "NNNC"),
+            (524_887, "NNNC"),
+            (524_888, "CNCC"),
+            (1_048_575, "CNCC"),
+            (1_048_576, "CCCC"),
+        )
+    ],
 ]
 
 

@@ -3,6 +3,7 @@
 import importlib.util
 from pathlib import Path
 
+import onnx.parser
 import pytest
 
 from utils.npu.cures import CONDITIONS, cures
@@ -80,6 +81,19 @@ def test_row_that_a_date_states_is_not_assumed():
 def test_shape_that_depends_on_the_data_is_a_cpu_node():
     source = model("n = NonZero(x) m = Transpose(n) f = Cast<to=1>(m) y = Relu(f)")
     assert "depends on the data" in verdict(source, "730").rule
+
+
+@pytest.mark.parametrize("op", ["Resize", "Upsample"])
+def test_scales_computed_at_run_time_are_refused_even_if_the_size_is_declared(op):
+    scales = '"", k' if op == "Resize" else "k"
+    text = (
+        f'<ir_version: 8, opset_import: ["": {13 if op == "Resize" else 9}]> '
+        "g (float[1,8,4,4] x, float[4] k) => (float[1,8,8,4] y) "
+        f'{{ y = {op}<mode="nearest">(x, {scales}) }}'
+    )
+    found = verdict(onnx.parser.parse_model(text).SerializeToString(), "530", "2026-03")
+    assert found.side == "CPU"
+    assert "scales or sizes must be constant, are computed at run time" in found.rule
 
 
 @pytest.mark.parametrize("name", table_names())
