@@ -95,10 +95,10 @@ def read_checkpoint(filename: str | Path, map_location: str | torch.device | Non
     except pickle.UnpicklingError as err:
         raise ValueError(_refusal(path, str(err))) from err
     except (RuntimeError, EOFError, OSError, zipfile.BadZipFile, KeyError, UnicodeError) as err:
+        reason = (str(err) or "it is empty").splitlines()[0]
         raise ValueError(
-            f"{path}: checkpoint must be a whole PyTorch file, but reading it failed "
-            f"({(str(err) or 'it is empty').splitlines()[0]}). It may be cut short or of another kind: copy or "
-            "download it again."
+            f"{path}: checkpoint must be a whole PyTorch file, but reading it failed ({reason}). "
+            "It may be cut short or of another kind: copy or download it again."
         ) from err
     if not isinstance(content, dict):
         raise ValueError(

@@ -38,7 +38,9 @@ def channel_shuffle(x_BCHW: torch.Tensor, groups: int = 2) -> torch.Tensor:
 
     Source: Zhang et al., "ShuffleNet", arXiv:1707.01083, section 3.1.
     """
-    return x_BCHW.unflatten(1, (groups, -1)).transpose(1, 2).flatten(1, 2)
+    channels, (height, width) = int(x_BCHW.shape[1]), spatial_size(x_BCHW)
+    x_BGCHW = x_BCHW.reshape(-1, groups, channels // groups, height, width)
+    return x_BGCHW.transpose(1, 2).reshape(-1, channels, height, width)
 
 
 def mix_halves(kept_BCHW: torch.Tensor, new_BCHW: torch.Tensor, shuffle: str) -> torch.Tensor:
