@@ -1,0 +1,109 @@
+"""An ONNX file ready to run, with its shapes and the notes our exporter leaves in it."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
+from utils.params import ParamsError
+
+_CANNOT_LOAD = (
+    ort_errors.Fail,
+    ort_errors.InvalidArgument,
+    ort_errors.InvalidGraph,
+    ort_errors.InvalidProtobuf,
+    ort_errors.NoSuchFile,
+    ort_errors.NotImplemented,
+    ort_errors.RuntimeException,
+)
+METADATA = (
+    *("input_wh", "colour", "preprocess", "keypoint_names", "flip_pairs"),
+    *("decoder", "encoding_udp", "padding"),
+)
+
+
+class OnnxSession:
+    """One network with one image-like input.
+
+    Safe to run from several threads.
+
+    Args:
+        path: ONNX file.
+        threads: that share one run; None: OMP_NUM_THREADS, or else one a core.
+
+    Attributes:
+        input_shape: (N, C, H, W) of the input; None where the file leaves a size open.
+        output_shapes: of all outputs, likewise.
+        metadata: those keys of ``METADATA`` that the file has, decoded.
+    Raises: ParamsError: no such file, no ONNX, or more than one input.
+    """
+
+    def __init__(self, path: str | Path, threads: int | None = None) -> None:
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise ParamsError(
+                f"{path}: network must be an existing ONNX file, got none. Check the path."
+            )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or _default_threads()
+        options.log_severity_level = 3  # its warnings are about the file, not for the user
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(self.path), options, providers=["CPUExecutionProvider"]
+            )
+        except _CANNOT_LOAD as err:
+            raise ParamsError(
+                f"{path}: network must be an ONNX file that onnxruntime loads, got "
+                f"{str(err).splitlines()[0]}. Export or copy it again."
+            ) from err
+        inputs = self._session.get_inputs()
+        if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type != "tensor(float)":
+            shapes = [(value.type, value.shape) for value in inputs]
+            raise ParamsError(
+                f"{path}: network must have one float input of shape [N, 3, H, W], got {shapes}. "
+                "Use a network for pictures."
+            )
+        self._input_name = inputs[0].name
+        self.input_shape = _shape(inputs[0].shape)
+        self.output_shapes = [_shape(value.shape) for value in self._session.get_outputs()]
+        self.metadata = self._read_metadata()
+
+    @property
+    def batch(self) -> int | None:
+        """How many pictures a run takes; None for any number."""
+        return self.input_shape[0]
+
+    @property
+    def input_wh(self) -> tuple[int, int] | None:
+        """Input width and height in pixels; None where the file leaves one open."""
+        height, width = self.input_shape[2:]
+        return (width, height) if width and height else None
+
+    def run(self, batch: np.ndarray) -> list[np.ndarray]:
+        """Compute all outputs of a float32 (N, C, H, W) batch."""
+        return self._session.run(None, {self._input_name: batch})
+
+    def _read_metadata(self) -> dict[str, Any]:
+        """Decode our exporter's notes; a file of other origin has none."""
+        stored = self._session.get_modelmeta().custom_metadata_map
+        try:
+            return {key: json.loads(stored[key]) for key in METADATA if key in stored}
+        except ValueError as err:
+            raise ParamsError(
+                f"{self.path}: metadata must be JSON, got a value that is not ({err}). "
+                "Export the network again."
+            ) from err
+
+
+def _default_threads() -> int:
+    """OMP_NUM_THREADS (its first number), or 0: one a core."""
+    first = os.environ.get("OMP_NUM_THREADS", "0").split(",")[0].strip()
+    return int(first) if first.isdigit() else 0
+
+
+def _shape(shape: list) -> tuple[int | None, ...]:
+    return tuple(size if isinstance(size, int) else None for size in shape)

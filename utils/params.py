@@ -1,0 +1,157 @@
+"""Read a YAML file into a frozen dataclass, or say in one line what is wrong with it."""
+
+import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+T = TypeVar("T")
+_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+_WORDS |= {Path: "a file path", type(None): "left out", tuple: "a list"}
+
+
+class ParamsError(ValueError):
+    """A parameter file, or a value in it, that cannot be used; its text is one line."""
+
+
+def param(default: Any, rule: str, holds: Callable[[Any], bool]) -> Any:
+    """Declare a dataclass field with a rule.
+
+    Args:
+        default: value when the key is left out; None is never checked.
+        rule: what the value must be, in words that follow "must be".
+        holds: tells whether a value (of the right type) keeps the rule.
+    """
+    return dataclasses.field(default=default, metadata={"rule": rule, "holds": holds})
+
+
+def read_mapping(path: str | Path) -> dict[str, Any]:
+    """Read a YAML (or JSON) file of keys and values.
+
+    Args:
+        path: the file.
+    Returns: the keys and values; those left empty are dropped.
+    Raises: ParamsError: no such file, not YAML, or no keys in it.
+    """
+    path = Path(path)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as err:
+        raise ParamsError(
+            f"{path}: parameters must be a readable YAML file, got {err.strerror}. Check the path."
+        ) from err
+    except (yaml.YAMLError, UnicodeDecodeError) as err:
+        mark = getattr(err, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else "bytes that are no text"
+        raise ParamsError(
+            f"{path}: parameters must be a YAML file, got a fault at {where}. Write 'key: value' "
+            "lines."
+        ) from err
+    if not isinstance(content, dict):
+        raise ParamsError(
+            f"{path}: parameters must be 'key: value' lines, got {type(content).__name__}. "
+            "Start from the file of that name in utils/."
+        )
+    return {str(key): value for key, value in content.items() if value is not None}
+
+
+def build_params(
+    schema: type[T],
+    values: Mapping[str, Any],
+    path: str | Path,
+    names: Mapping[str, str] | None = None,
+) -> T:
+    """Fill a dataclass from a file's values.
+
+    Args:
+        schema: a dataclass with a field ``source``, which gets ``path``. Fields of type ``Path``
+            must name files and are looked up from the working directory, then from the file's
+            folder.
+        values: keys are the schema's fields, or their aliases in ``names``.
+        path: the file the values come from, for messages.
+        names: field: the key that the file uses for it.
+    Returns: the dataclass.
+    Raises: ParamsError: an unknown or missing key, a value of another type or against the rule.
+    """
+    names = names or {}
+    fields = {names.get(f.name, f.name): f for f in dataclasses.fields(schema)}
+    fields.pop("source")
+    check_keys(values, fields, path)
+    hints = typing.get_type_hints(schema)
+    filled = {}
+    for key, field in fields.items():
+        if key in values:
+            value = _convert(values[key], hints[field.name], key, path)
+            if "rule" in field.metadata and not field.metadata["holds"](value):
+                raise ParamsError(
+                    f"{path}: {key} must be {field.metadata['rule']}, got {value!r}. Correct it."
+                )
+            filled[field.name] = value
+        elif field.default is dataclasses.MISSING:
+            raise ParamsError(
+                f"{path}: {key} must be given, got no such key. Add a line '{key}: ...'."
+            )
+    return schema(source=Path(path), **filled)
+
+
+def load_params(path: str | Path, schema: type[T]) -> T:
+    """Read a YAML file whose keys are a dataclass's fields.
+
+    Raises: ParamsError: see ``read_mapping`` and ``build_params``.
+    """
+    return build_params(schema, read_mapping(path), path)
+
+
+def check_keys(values: Mapping[str, Any], known: typing.Iterable[str], path: str | Path) -> None:
+    """Refuse the first key that is not known, with the nearest that is."""
+    known = list(known)
+    for key in values:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            fix = f"Did you mean '{near[0]}'?" if near else f"Known keys: {', '.join(known)}."
+            raise ParamsError(f"{path}: unknown key '{key}'. {fix}")
+
+
+def find_file(value: str | Path, key: str, path: str | Path) -> Path:
+    """Find a file that a parameter file names.
+
+    Args:
+        value: absolute, or relative to the working directory or else to the parameter file's
+            folder.
+        key: the parameter, for messages.
+        path: the parameter file.
+    Returns: a path that exists.
+    Raises: ParamsError: the file is in neither place.
+    """
+    candidates = [Path(value).expanduser(), Path(path).parent / value]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    places = " or ".join(dict.fromkeys(str(candidate) for candidate in candidates))
+    raise ParamsError(
+        f"{path}: {key} must be an existing file, got none at {places}. Correct the path."
+    )
+
+
+def _convert(value: Any, hint: Any, key: str, path: str | Path) -> Any:
+    """Check a value against an annotation (a type, a union of types, or a tuple of text)."""
+    is_union = isinstance(hint, types.UnionType)
+    allowed = typing.get_args(hint) if is_union else (hint,)
+    origins = [typing.get_origin(kind) or kind for kind in allowed]
+    if Path in origins and isinstance(value, str):
+        return find_file(value, key, path)
+    if tuple in origins and isinstance(value, list) and all(isinstance(v, str) for v in value):
+        return tuple(value)
+    if float in origins and type(value) is int:
+        return float(value)
+    if type(value) in origins:
+        return value
+    words = " or ".join(_WORDS[kind] for kind in origins if kind is not type(None))
+    raise ParamsError(
+        f"{path}: {key} must be {words}, got {value!r} ({type(value).__name__}). Correct the line."
+    )
