@@ -35,15 +35,6 @@ counts = Counter()
 seeds = st.integers(0, 2**32 - 1)
 
 
-@pytest.fixture(params=["numpy", "numba"])
-def accelerator(request):
-    if request.param == "numba":
-        pytest.importorskip("numba", reason="the optional accelerator is not installed")
-    API.set_accelerator(request.param)
-    yield request.param
-    API.set_accelerator("numpy")
-
-
 @pytest.fixture(autouse=True)
 def _block():
     """Work in blocks of a few rows, so that images of some pixels have several."""
@@ -82,7 +73,7 @@ def target_length(rng, source):
 # --- lines --------------------------------------------------------------------------------------
 @settings(max_examples=LINES, **NO_DATABASE, **NO_CHECKS)
 @given(seed=seeds)
-def test_lines(accelerator, seed):
+def test_lines(seed):
     rng = np.random.default_rng(seed)
     length = log_uniform(rng, 1, 700)
     count = min(target_length(rng, length), 700)
@@ -154,7 +145,7 @@ def check_pad(rng, image):
 
 @settings(max_examples=IMAGES, **NO_DATABASE, **NO_CHECKS)
 @given(seed=seeds)
-def test_images(tmp_path, accelerator, seed):
+def test_images(tmp_path, seed):
     rng = np.random.default_rng(seed)
     image = random_image(rng, log_uniform(rng, 1, 20_000), int(rng.choice([1, 3, 3, 4])))
     check = rng.integers(6)
@@ -260,6 +251,27 @@ def test_kept_ratio_sizes():
             if min(fit) >= 2:
                 API.resize(image, target, True, True, "fixed", csim, info)
                 assert info["size"] == fit
+
+
+def test_numba_gives_the_same_bits():
+    pytest.importorskip("numba", reason="the optional accelerator is not installed")
+    rng = np.random.default_rng(2)
+    try:
+        for _ in range(1000):
+            image = random_image(rng, log_uniform(rng, 1, 20_000), int(rng.choice([1, 3, 4])))
+            size = [target_length(rng, length) for length in image.shape[1::-1]]
+            rule = str(rng.choice(["plain", "520", "720", "original_fixed"]))
+            API.set_accelerator("numpy")
+            expected = resize_fixed(image, size, rule)
+            API.set_accelerator("numba")
+            np.testing.assert_array_equal(resize_fixed(image, size, rule), expected)
+    finally:
+        API.set_accelerator("numpy")
+
+
+def test_accelerator_is_checked():
+    with pytest.raises(ValueError, match="name must be one of numpy, numba, got 'cuda'"):
+        API.set_accelerator("cuda")
 
 
 @pytest.mark.slow
