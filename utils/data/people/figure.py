@@ -168,7 +168,13 @@ def _add_head(builder: _Builder) -> None:
     body, outfit, camera = builder.body, builder.outfit, builder.camera
     skin, hair = (tile.mean(axis=(0, 1)) * 1.1 for tile in (outfit.skin, outfit.hair))
     center, reach = body.head_center, 1.3 * body.head_axes.max()
-    builder.limb(Kind.NECK, np.stack([body.neck - 0.01, center]), (0.034, 0.03), outfit.skin)
+    throat = center - body.head @ (body.head_axes * [0, 0.6, 0])
+    builder.limb(
+        Kind.NECK,
+        np.stack([body.neck - 0.01 * body.chest[:, 1], throat]),
+        (0.034, 0.03),
+        outfit.skin,
+    )
     if outfit.hair_style == "long":
         back = -body.head[:, 2] * 0.035
         end = body.neck + back - 0.06 * body.chest[:, 1] - 0.03 * body.chest[:, 2]

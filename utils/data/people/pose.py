@@ -6,14 +6,14 @@ from utils.data.people.skeleton import Pose
 
 # What a person may be doing, and how often.
 KINDS = {
-    "stand": 0.38,
-    "walk": 0.24,
+    "stand": 0.44,
+    "walk": 0.26,
     "wide": 0.12,
-    "sit": 0.1,
-    "crouch": 0.03,
-    "kneel": 0.03,
-    "lean": 0.07,
-    "lie": 0.03,
+    "sit": 0.07,
+    "crouch": 0.02,
+    "kneel": 0.02,
+    "lean": 0.05,
+    "lie": 0.02,
 }
 # Arms as (mean, spread) of flexion, abduction, twist (turns the forearm inwards) and elbow.
 _ARMS = {
@@ -25,9 +25,9 @@ _ARMS = {
     "fold": ((28, 10, 45, 95), (12, 8, 15, 18)),
     "phone": ((38, 25, 5, 135), (12, 12, 10, 8)),
 }
-_ARM_SHARES = (0.42, 0.1, 0.1, 0.12, 0.1, 0.08, 0.08)
+_ARM_SHARES = (0.44, 0.12, 0.06, 0.14, 0.12, 0.05, 0.07)
 # Facing the camera, turned, from the side, from behind: middle and spread of |yaw|, share.
-_YAWS = ((0, 12, 0.5), (38, 12, 0.24), (80, 12, 0.08), (180, 24, 0.18))
+_YAWS = ((0, 12, 0.56), (35, 10, 0.22), (78, 8, 0.04), (180, 18, 0.18))
 
 
 def _draw(rng: np.random.Generator, mean: tuple, spread: tuple) -> np.ndarray:
@@ -87,7 +87,7 @@ def sample_pose(rng: np.random.Generator) -> Pose:
     roll = _draw(rng, (0,), (4,))[0]
     bend = _draw(rng, (4, 0, 0), (6, 4, 7))
     if kind == "lean":
-        roll += rng.choice((-1, 1)) * rng.uniform(12, 30)
+        roll += rng.choice((-1, 1)) * rng.uniform(10, 22)
     elif kind == "lie":
         roll += rng.choice((-1, 1)) * rng.uniform(70, 100)
     elif kind == "crouch":
@@ -98,7 +98,7 @@ def sample_pose(rng: np.random.Generator) -> Pose:
         kind=kind,
         yaw=yaw,
         roll=roll,
-        camera_pitch=rng.uniform(-4, 16),
+        camera_pitch=rng.uniform(-3, 12),
         bend=bend,
         head=_draw(rng, (0, 4, 0), (22, 9, 6)),
         arms=_arms(rng, kind),

@@ -19,10 +19,10 @@ from utils.data.people.surroundings import (
 from utils.data.people.visibility import keypoints_turned_away, label_visibility
 
 MAX_PEOPLE = 4
-_NUM_PEOPLE_SHARES = (0.3, 0.4, 0.2, 0.1)
+_NUM_PEOPLE_SHARES = (0.32, 0.42, 0.18, 0.08)
 _NEAR_ANOTHER = 0.5  # how often somebody is placed to overlap those already there
-_BEHIND_OBJECT = 0.4  # how often an object is put in front of somebody
-_LEAST_SEEN = 0.6  # of a figure's pixels, after everything in front of it
+_BEHIND_OBJECT = 0.3  # how often an object is put in front of somebody
+_LEAST_SEEN = 0.65  # of a figure's pixels, after everything in front of it
 _LEAST_INSIDE = 9  # keypoints within the picture
 _ATTEMPTS = 12
 _OBJECT = 255
@@ -69,7 +69,7 @@ def _sample_proportions(rng: np.random.Generator) -> Proportions:
     """Draw bone lengths; a child's head is larger."""
     base = Proportions()
     stretch = np.clip(rng.normal(1, 0.04, 6), 0.92, 1.08)
-    head = rng.uniform(1.05, 1.3)
+    head = rng.uniform(1.1, 1.35)
     return Proportions(
         spine=base.spine * stretch[0],
         shoulder=base.shoulder * stretch[1],
@@ -95,7 +95,7 @@ def _sample_person(
     """Draw one person somewhere in the picture."""
     pose, outfit = sample_pose(rng), sample_outfit(rng)
     body = pose_body(pose, _sample_proportions(rng))
-    scale = rng.uniform(0.5, 1.0) * min(size_wh) * (0.85 if pose.kind == "lie" else 1.0)
+    scale = rng.uniform(0.55, 1.0) * min(size_wh) * (0.85 if pose.kind == "lie" else 1.0)
     distance = rng.uniform(2.5, 6)
     # The pelvis sits at the origin: centre the extent of the joints instead.
     extent = Camera(np.zeros(2), scale, distance).project(body.keypoints)
@@ -213,7 +213,7 @@ def compose_scene(rng: np.random.Generator, size_wh: tuple[int, int]) -> Scene:
         size_wh: picture size, pixels.
 
     Returns: the picture and its labels; every person has at least 9 keypoints in the picture and
-        three fifths of the figure not covered by others or by objects.
+        two thirds of the figure not covered by others or by objects.
     """
     people = _place_people(rng, size_wh)
     occluders = _place_occluders(rng, people, size_wh)
