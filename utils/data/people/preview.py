@@ -42,25 +42,35 @@ def draw_labels(image: np.ndarray, keypoints: np.ndarray, box_xywh: np.ndarray) 
 
 
 def write_contact_sheet(
-    people_dir: Path, file: Path, *, num_images: int = 24, columns: int = 4
+    people_dir: Path,
+    file: Path,
+    *,
+    people: dict[int, list[tuple[np.ndarray, np.ndarray]]] | None = None,
+    num_images: int = 24,
+    columns: int = 4,
 ) -> None:
-    """Write the first pictures of a generated set side by side, with their labels drawn.
+    """Write the first pictures of a generated set side by side, with skeletons drawn.
 
     Args:
         people_dir: a folder that `make_people` made.
         file: PNG to write.
+        people: image id to (keypoints, box_xywh) of each person, as `draw_labels` takes them;
+            None: the labels of the set.
         num_images: how many pictures at most.
         columns: pictures in a row.
     """
     content = json.loads((people_dir / "annotations.json").read_text(encoding="utf-8"))
+    if people is None:
+        people = {}
+        for person in content["annotations"]:
+            keypoints = np.array(person["keypoints"]).reshape(-1, 3)
+            people.setdefault(person["image_id"], []).append((keypoints, np.array(person["bbox"])))
     cells = []
     for entry in content["images"][:num_images]:
         encoded = np.fromfile(people_dir / "images" / entry["file_name"], np.uint8)
         image = cv2.cvtColor(cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-        for person in content["annotations"]:
-            if person["image_id"] == entry["id"]:
-                keypoints = np.array(person["keypoints"]).reshape(-1, 3)
-                draw_labels(image, keypoints, np.array(person["bbox"]))
+        for keypoints, box_xywh in people.get(entry["id"], []):
+            draw_labels(image, keypoints, box_xywh)
         cells.append(image)
     cells += [np.zeros_like(cells[0])] * (-len(cells) % columns)
     rows = [np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)]

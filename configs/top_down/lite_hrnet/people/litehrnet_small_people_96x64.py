@@ -1,0 +1,135 @@
+"""A small Lite-HRNet on drawn people, 96x64 (HxW): what `make quickstart` trains.
+
+Run:    python tools/quickstart.py   (draws the people, trains, tests, draws the result)
+Expect: AP and time not measured yet (held-out drawn people, ground-truth boxes)
+Source: blocks of arXiv:2104.06403; size and schedule are ours, made for minutes on two CPU cores
+"""
+
+_base_ = [
+    "../../../_base_/default_runtime.py",
+    "../../../_base_/datasets/coco.py",
+]
+
+preprocess = "float"  # or "kneron_520", "kneron_720": the chip's arithmetic, everywhere
+
+codec = dict(
+    type="KneronHeatmap",
+    input_size=(64, 96),  # (w, h)
+    heatmap_size=(16, 24),
+    sigma=1.5,
+    decoder="quarter",
+)
+
+model = dict(
+    type="TopdownPoseEstimator",
+    data_preprocessor=dict(type="KneronPoseDataPreprocessor", preprocess=preprocess),
+    backbone=dict(
+        type="KneronLiteHRNet",
+        in_channels=3,
+        extra=dict(
+            stem=dict(stem_channels=32, out_channels=32, expand_ratio=1),
+            num_stages=3,
+            stages_spec=dict(
+                num_modules=(1, 1, 1),
+                num_branches=(2, 3, 4),
+                num_blocks=(2, 2, 2),
+                module_type=("LITE", "LITE", "LITE"),
+                with_fuse=(True, True, True),
+                reduce_ratios=(8, 8, 8),
+                num_channels=(
+                    (40, 80),
+                    (40, 80, 160),
+                    (40, 80, 160, 320),
+                ),
+            ),
+            with_head=True,
+        ),
+    ),
+    head=dict(
+        type="KneronHeatmapHead",
+        in_channels=40,
+        out_channels=17,
+        deconv_out_channels=None,
+        loss=dict(type="KeypointMSELoss", use_target_weight=True),
+        decoder=codec,
+    ),
+    test_cfg=dict(flip_test=True, flip_mode="heatmap", shift_heatmap=True),
+)
+
+data_root = "work_dirs/quickstart/people/"
+
+train_pipeline = [
+    dict(type="KneronLoadImage", preprocess=preprocess),
+    dict(type="GetBBoxCenterScale", padding=1.25),
+    dict(type="RandomFlip", prob=0.5),
+    dict(type="KneronTopdownAffine", input_size=codec["input_size"], preprocess=preprocess),
+    dict(type="GenerateTarget", encoder=codec),
+    dict(type="PackPoseInputs"),
+]
+val_pipeline = [
+    dict(type="KneronLoadImage", preprocess=preprocess),
+    dict(type="GetBBoxCenterScale", padding=1.25),
+    dict(type="KneronTopdownAffine", input_size=codec["input_size"], preprocess=preprocess),
+    dict(type="PackPoseInputs"),
+]
+
+max_epochs = 4
+train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=max_epochs)
+val_cfg = dict()
+test_cfg = dict()
+optim_wrapper = dict(type="OptimWrapper", optimizer=dict(type="Adam", lr=2e-3))
+param_scheduler = [
+    dict(type="LinearLR", start_factor=0.01, begin=0, end=50, by_epoch=False),
+    dict(
+        type="CosineAnnealingLR",
+        eta_min=0.0,
+        begin=0,
+        end=max_epochs,
+        T_max=max_epochs,
+        by_epoch=True,
+        convert_to_iter_based=True,
+    ),
+]
+
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=1,
+    persistent_workers=True,
+    drop_last=True,
+    sampler=dict(type="DefaultSampler", shuffle=True),
+    dataset=dict(
+        type="KneronCocoDataset",
+        metainfo=_base_.dataset_info,
+        data_root=data_root + "train/",
+        ann_file="annotations.json",
+        data_prefix=dict(img="images/"),
+        pipeline=train_pipeline,
+    ),
+)
+val_dataloader = dict(
+    batch_size=64,
+    num_workers=1,
+    persistent_workers=True,
+    drop_last=False,
+    sampler=dict(type="DefaultSampler", shuffle=False, round_up=False),
+    dataset=dict(
+        type="KneronCocoDataset",
+        metainfo=_base_.dataset_info,
+        data_root=data_root + "val/",
+        ann_file="annotations.json",
+        data_prefix=dict(img="images/"),
+        test_mode=True,
+        pipeline=val_pipeline,
+    ),
+)
+test_dataloader = val_dataloader
+
+val_evaluator = dict(
+    type="KneronCocoMetric",
+    ann_file=data_root + "val/annotations.json",
+    score_mode="bbox_keypoint",
+    keypoint_score_thr=0.2,
+    nms_mode="oks_nms",
+    nms_thr=0.9,
+)
+test_evaluator = val_evaluator
