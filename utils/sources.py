@@ -1,0 +1,83 @@
+"""What `--img-path` names: pictures, a video, or a camera; and which files are pictures."""
+
+import glob
+from dataclasses import dataclass
+from pathlib import Path
+
+IMAGE_SUFFIXES = frozenset(
+    ".avif .bmp .dib .exr .gif .hdr .jp2 .jpe .jpeg .jpg .pbm .pgm .pic .png .pnm .ppm .pxm .ras "
+    ".sr .tif .tiff .webp".split()
+)
+VIDEO_SUFFIXES = frozenset(".avi .m4v .mjpeg .mkv .mov .mp4 .mpeg .mpg .ts .webm .wmv".split())
+DRAWN = "_pose"  # what a drawn picture's name ends with
+
+
+@dataclass(frozen=True)
+class Source:
+    """What there is to look at.
+
+    Attributes:
+        images: picture files, sorted; empty for a video or a camera.
+        video: a video's path, or a camera's number.
+        folder: the folder that the pictures were found in, where a folder was named.
+    """
+
+    images: tuple[Path, ...] = ()
+    video: str | int | None = None
+    folder: Path | None = None
+
+
+def find_source(word: str) -> Source:
+    """Recognise a file, a folder (all pictures in it, at any depth), a pattern or a camera.
+
+    Args:
+        word: a path, a pattern with ``*``, ``?`` or ``[...]``, or a camera's number.
+    Returns: what it names. Pictures that this toolkit drew beside their originals are left out.
+    Raises: FileNotFoundError: there is nothing of that name. ValueError: a folder or pattern
+        without pictures.
+    """
+    path = Path(word)
+    if path.is_dir():
+        return Source(tuple(find_images(path)), folder=path)
+    if path.is_file():
+        if path.suffix.lower() in VIDEO_SUFFIXES:
+            return Source(video=word)
+        return Source((path,))
+    if word.isdigit():
+        return Source(video=int(word))
+    if glob.has_magic(word):
+        found = [Path(name) for name in glob.glob(word, recursive=True)]
+        return Source(tuple(_without_drawn(_pictures(found), word)))
+    raise FileNotFoundError(
+        f"{word}: --img-path must be a file, a folder, a pattern or a camera's number, got nothing "
+        "of that name. Check the path."
+    )
+
+
+def find_images(folder: Path) -> list[Path]:
+    """List the pictures of a folder and of the folders in it, sorted, drawn ones left out.
+
+    Raises: ValueError: there are none.
+    """
+    return _without_drawn(_pictures(folder.rglob("*")), folder)
+
+
+def _pictures(paths) -> list[Path]:
+    return sorted(p for p in paths if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
+
+
+def _without_drawn(paths: list[Path], where: str | Path) -> list[Path]:
+    """Leave out ``a_pose.jpg`` where there is an ``a.*``."""
+    originals = {path.with_suffix("") for path in paths}
+    kept = [
+        path
+        for path in paths
+        if not path.stem.endswith(DRAWN)
+        or path.with_name(path.stem.removesuffix(DRAWN)) not in originals
+    ]
+    if not kept:
+        raise ValueError(
+            f"{where}: --img-path must hold pictures ({', '.join(sorted(IMAGE_SUFFIXES))}), got "
+            "none. Check the path."
+        )
+    return kept
