@@ -8,6 +8,7 @@ import numpy as np
 TRUE_WORDS = frozenset({"yes", "true", "1", "t", "y"})
 FALSE_WORDS = frozenset({"no", "false", "0", "f", "n", ""})
 CHANNELS = (1, 3, 4)
+MAX_SIDE = 65535  # pixels; beyond it a typing error would ask for all of the memory
 
 
 def as_bool(value: bool | str | int, name: str) -> bool:
@@ -54,10 +55,11 @@ def as_choice(value: int | str, name: str, choices: Sequence[int]) -> int:
 
 
 def as_size(value: Sequence[float], name: str) -> tuple[int, int]:
-    """Read a (width, height) pair of whole numbers, both at least 1."""
+    """Read a (width, height) pair of whole numbers, both in 1..65535."""
     if isinstance(value, str) or not hasattr(value, "__len__") or len(value) != 2:
         raise ValueError(f"{name} must be (width, height), got {value!r}. Pass two numbers.")
-    return as_int(value[0], f"{name}[0]", 1), as_int(value[1], f"{name}[1]", 1)
+    width, height = (as_int(side, f"{name}[{i}]", 1, MAX_SIDE) for i, side in enumerate(value))
+    return width, height
 
 
 def check_image(

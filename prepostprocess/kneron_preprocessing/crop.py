@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .checks import as_bool, as_choice, as_number, as_size, check_image
+from .checks import MAX_SIDE, as_bool, as_choice, as_int, as_number, as_size, check_image
 from .defaults import DEFAULT, current_defaults
 
 Box = tuple[int, int, int, int]
@@ -123,7 +123,7 @@ def get_crop_range(
     if as_original:
         image_width = 1
     elif image_width is not None:
-        image_width = as_size((image_width, 1), "image_width")[0]
+        image_width = as_int(image_width, "image_width", 1, MAX_SIDE)
     return _final_box(
         read_box(box), image_width, align_w_to_4, pad_square_to_4, rounding_type, as_original
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .checks import as_int, as_number, as_size, check_image
+from .checks import MAX_SIDE, as_int, as_number, as_size, check_image
 
 
 def split_padding(total: int) -> tuple[int, int]:
@@ -36,18 +36,18 @@ def pad(
 
     Args:
         image: (H, W) or (H, W, C), uint8 or any real number type; the dtype is kept.
-        pad_l: columns added on the left, at least 0.
-        pad_r: columns added on the right, at least 0.
-        pad_t: rows added above, at least 0.
-        pad_b: rows added below, at least 0.
+        pad_l: columns added on the left, 0..65535.
+        pad_r: columns added on the right, 0..65535.
+        pad_t: rows added above, 0..65535.
+        pad_b: rows added below, 0..65535.
         pad_val: value of the new pixels, one that the dtype holds, or "edge" to repeat the edge.
     Returns: (H + pad_t + pad_b, W + pad_l + pad_r) or with C, a new array.
     Raises: ValueError: not an image, a negative size, or a value that the dtype cannot hold.
     Source: Kneron PPP ``funcs/Padding.py``.
     """
     check_image(image, kinds="iuf")
-    left, right = as_int(pad_l, "pad_l", 0), as_int(pad_r, "pad_r", 0)
-    top, bottom = as_int(pad_t, "pad_t", 0), as_int(pad_b, "pad_b", 0)
+    sides = {"pad_l": pad_l, "pad_r": pad_r, "pad_t": pad_t, "pad_b": pad_b}
+    left, right, top, bottom = (as_int(n, name, 0, MAX_SIDE) for name, n in sides.items())
     if isinstance(pad_val, str) and pad_val.strip().lower() == "edge":
         depth = [(0, 0)] * (image.ndim - 2)
         return np.pad(image, [(top, bottom), (left, right), *depth], mode="edge")

@@ -8,9 +8,12 @@ from fractions import Fraction
 
 
 # --- fixed point resize -------------------------------------------------------------------------
-def resize_line(samples, count, rule):
-    """Walk the counter along one line; rule: width, fixed, 520, 720, original_fixed."""
-    n = len(samples)
+def walk(n, count, rule):
+    """Walk the counter along an axis; rule: width, fixed, 520, 720, original_fixed.
+
+    Gives for each destination sample two source indices and the weight of the second, or None
+    for a sample that stays 0.
+    """
     ratio = ((n - 1) << 12) // (count - 1)
     if rule == "520" and ratio > 0 and (ratio * (count - 1)) % 4096 == 0 and ratio != 4096:
         ratio -= 1
@@ -21,26 +24,40 @@ def resize_line(samples, count, rule):
             s += 1
         hit = d > 0 and counter == 4096 and ratio != 4096
         if hit and rule == "original_fixed":
-            out.append(0)
+            out.append(None)
         else:
             first = s + 1 if hit and rule in ("520", "720") else s
-            low = samples[min(first, n - 1)]
-            high = samples[min(first + 1, n - 1)]
-            out.append(((4096 - counter) * low + counter * high) // 4096)
+            out.append((min(first, n - 1), min(first + 1, n - 1), counter))
         counter += ratio
     return out
 
 
+def blend(samples, steps):
+    out = []
+    for step in steps:
+        if step is None:
+            out.append(0)
+        else:
+            first, second, weight = step
+            out.append(((4096 - weight) * samples[first] + weight * samples[second]) // 4096)
+    return out
+
+
+def resize_line(samples, count, rule):
+    return blend(samples, walk(len(samples), count, rule))
+
+
 def resize_fixed(image, width, height, rule):
     channels = range(len(image[0][0]))
+    across, down = walk(len(image[0]), width, "width"), walk(len(image), height, rule)
     wide = []
     for row in image:
-        lines = [resize_line([pixel[c] for pixel in row], width, "width") for c in channels]
+        lines = [blend([pixel[c] for pixel in row], across) for c in channels]
         wide.append([[line[x] for line in lines] for x in range(width)])
     out = [[[0 for _ in channels] for _ in range(width)] for _ in range(height)]
     for x in range(width):
         for c in channels:
-            line = resize_line([row[x][c] for row in wide], height, rule)
+            line = blend([row[x][c] for row in wide], down)
             for y in range(height):
                 out[y][x][c] = line[y]
     return out

@@ -135,7 +135,7 @@ REFUSED = {
         "3000 to 8",
     ),
     "one row": (dict(npu_size=(8, 1), pad_mode=2), "npu_size must"),
-    "zero": (dict(npu_size=(0, 8)), r"npu_size\[0\] must be a whole number at least 1, got 0"),
+    "zero": (dict(npu_size=(0, 8)), r"npu_size\[0\] must be a whole number in 1\.\.65535, got 0"),
     "mode": (dict(pad_mode=3), "pad_mode must be one of 0, 1, 2, got 3"),
     "norm": (dict(norm="torch"), "norm must be one of kneron, tf, yolo, got 'torch'"),
     "empty box": (dict(crop_box=(5, 5, 5, 9)), "crop_box must have x1 < x2"),
