@@ -21,12 +21,14 @@ def clone(tmp_path):
     return tmp_path
 
 
-def make(folder, *arguments):
-    """Run make there, away from the settings of a make that runs these tests."""
+def run(folder, *command):
+    """Run there, away from the settings of a make that runs these tests."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
-    return subprocess.run(
-        ["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True
-    )
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def make(folder, *arguments):
+    return run(folder, "make", *arguments)
 
 
 STEPS = {
@@ -80,5 +82,5 @@ def test_clean_keeps_results(clone):
 def test_continuous_integration_runs_make_test(clone):
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
     (clone / "Makefile").write_text("test:\n\t@echo ran; cat; exit 3\n")
-    result = subprocess.run([clone / ".ci" / "run"], cwd="/", capture_output=True, text=True)
+    result = run("/", clone / ".ci" / "run")
     assert (result.stdout.splitlines()[0], result.returncode) == ("ran", 2)
