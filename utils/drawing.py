@@ -72,7 +72,7 @@ def _enlargement(image: np.ndarray) -> int:
 
 def _line_width(canvas: np.ndarray, box_xywh: np.ndarray) -> int:
     """Thin on small people, thicker on large pictures."""
-    return max(1, round(min(min(canvas.shape[:2]) / 160, float(np.hypot(*box_xywh[2:])) / 70)))
+    return max(1, round(min(min(canvas.shape[:2]) / 150, float(np.hypot(*box_xywh[2:])) / 60)))
 
 
 def _side_colour(name: str) -> tuple[int, int, int]:
@@ -97,17 +97,18 @@ def _draw_skeleton(
     width: int,
 ) -> None:
     """Lines, then points, each on a dark outline that shows on any background."""
+    edge = max(1, width // 3)
     drawn = [(a, b) for a, b in limbs if seen[a] and seen[b]]
     for a, b in drawn:
         ends = tuple(joints[a].tolist()), tuple(joints[b].tolist())
-        cv2.line(canvas, *ends, _OUTLINE_RGB, width + 2, cv2.LINE_AA)
+        cv2.line(canvas, *ends, _OUTLINE_RGB, width + 2 * edge, cv2.LINE_AA)
     for a, b in drawn:
         ends = tuple(joints[a].tolist()), tuple(joints[b].tolist())
         colour = colours[a] if colours[a] == colours[b] else MIDDLE_RGB
         cv2.line(canvas, *ends, colour, width, cv2.LINE_AA)
     for k in np.flatnonzero(seen):
         center = tuple(joints[k].tolist())
-        cv2.circle(canvas, center, width + 2, _OUTLINE_RGB, cv2.FILLED, cv2.LINE_AA)
+        cv2.circle(canvas, center, width + edge + 1, _OUTLINE_RGB, cv2.FILLED, cv2.LINE_AA)
         cv2.circle(canvas, center, width + 1, colours[k], cv2.FILLED, cv2.LINE_AA)
 
 

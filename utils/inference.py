@@ -1,27 +1,21 @@
 """What inference.py does: run pictures or a video through the pipeline, write and show results."""
 
-import logging
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from utils.people_json import people_to_json, write_json
 from utils.picture_stages import draw_stage, drawn_name, pose_stages
 from utils.pipeline import PosePipeline
-from utils.progress import StageTimes
+from utils.progress import with_bar
 from utils.sources import DRAWN, Source
-from utils.stages import Job, run_stages
+from utils.stages import run_stages
 from utils.video import VideoReader, VideoWriter
 from utils.video_stages import number_frames, video_stages
 
-logger = logging.getLogger(__name__)
-
-_BAR_AFTER_SECONDS = 1.0
 _VIDEO_SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4")  # that are written
 
 
@@ -60,7 +54,7 @@ def run_pictures(
     stages = [*pose_stages(pipeline, box), draw_stage(pipeline, threshold, target_of)]
     records, failed = [], []
     jobs = run_stages(source.images, stages)
-    for job in _with_bar(jobs, len(source.images), "image"):
+    for job in with_bar(jobs, len(source.images), "image"):
         if job.error is not None:
             failed.append(f"{_named(job.item, job.error)}")
             continue
@@ -113,7 +107,7 @@ def run_video(
     records = []
     jobs = run_stages(number_frames(reader), stages)
     try:
-        for job in _with_bar(jobs, reader.length or None, "frame"):
+        for job in with_bar(jobs, reader.length or None, "frame"):
             if job.error is not None:
                 raise job.error
             frame = job.value
@@ -141,20 +135,6 @@ def run_video(
             print(target)
             if json_path is not None:
                 write_json(json_path, records)
-
-
-def _with_bar(jobs: Iterator[Job], total: int | None, unit: str) -> Iterator[Job]:
-    """Show a bar with the rate and the time per stage once the work takes a while."""
-    times = StageTimes()
-    with tqdm(total=total, unit=unit, delay=_BAR_AFTER_SECONDS, file=sys.stderr) as bar:
-        for job in jobs:
-            times.add(job)
-            bar.set_postfix_str(str(times), refresh=False)
-            bar.update()
-            yield job
-        if bar.format_dict["elapsed"] > _BAR_AFTER_SECONDS:
-            rate = times.num_jobs / bar.format_dict["elapsed"]
-            logger.info("%d %ss, %.2f a second; %s", times.num_jobs, unit, rate, times)
 
 
 def _named(path: Path, error: Exception) -> str:

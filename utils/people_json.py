@@ -32,14 +32,15 @@ def people_to_json(people: People, ids: tuple[int, ...] | None = None) -> list[d
     return described
 
 
-def write_json(path: Path, content: object) -> None:
-    """Write a file beside the one that is there, then put it in its place in one step.
+def write_json(path: Path, records: list[dict]) -> None:
+    """Write a list, a record a line, under another name; then put it in its place in one step.
 
     Raises: OSError: the folder cannot be made or written to.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    lines = ",\n".join(json.dumps(record, ensure_ascii=False) for record in records)
+    partial.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
     os.replace(partial, path)
 
 

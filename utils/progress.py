@@ -1,8 +1,17 @@
-"""Mean time of each stage, for progress bars and closing lines."""
+"""Progress bar with the rate and the mean time of each stage."""
 
+import logging
+import sys
 from collections import defaultdict
+from collections.abc import Iterator
+
+from tqdm import tqdm
 
 from utils.stages import Job
+
+logger = logging.getLogger(__name__)
+
+_BAR_AFTER_SECONDS = 1.0
 
 
 class StageTimes:
@@ -22,3 +31,17 @@ class StageTimes:
         """Milliseconds a job: ``read 3.1 ms, detect 50.2 ms, ...``."""
         count = max(self.num_jobs, 1)
         return ", ".join(f"{name} {1e3 * s / count:.1f} ms" for name, s in self._seconds.items())
+
+
+def with_bar(jobs: Iterator[Job], total: int | None, unit: str) -> Iterator[Job]:
+    """Show a bar with the rate and the time per stage once the work takes a while."""
+    times = StageTimes()
+    with tqdm(total=total, unit=unit, delay=_BAR_AFTER_SECONDS, file=sys.stderr) as bar:
+        for job in jobs:
+            times.add(job)
+            bar.set_postfix_str(str(times), refresh=False)
+            bar.update()
+            yield job
+        if bar.format_dict["elapsed"] > _BAR_AFTER_SECONDS:
+            rate = times.num_jobs / bar.format_dict["elapsed"]
+            logger.info("%d %ss, %.2f a second; %s", times.num_jobs, unit, rate, times)

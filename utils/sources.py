@@ -54,6 +54,20 @@ def find_source(word: str) -> Source:
     )
 
 
+def find_pictures(word: str) -> tuple[Path, ...]:
+    """Find the pictures that a word names.
+
+    Raises: FileNotFoundError: there is nothing of that name. ValueError: it names no pictures.
+    """
+    source = find_source(word)
+    if source.video is not None:
+        raise ValueError(
+            f"{word}: --img-path must be a picture or a folder of pictures, got a video. "
+            "Use inference.py --json for videos."
+        )
+    return source.images
+
+
 def find_images(folder: Path) -> list[Path]:
     """List the pictures of a folder and of the folders in it, sorted, drawn ones left out.
 
