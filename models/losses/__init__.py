@@ -1,0 +1,1 @@
+"""Training losses beside mmpose's own."""
