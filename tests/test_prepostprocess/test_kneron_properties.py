@@ -90,7 +90,7 @@ def test_lines(seed):
 
 # --- images -------------------------------------------------------------------------------------
 def check_resize(rng, image):
-    size = (target_length(rng, image.shape[1]), target_length(rng, image.shape[0]))
+    size = tuple(min(target_length(rng, length), 5000) for length in image.shape[1::-1])
     if size[0] * size[1] > 2 * max(image.size, 64):
         size = (max(2, size[0] // 4), max(2, size[1] // 4))
     kind = rng.choice(["fixed", "fixed_520", "fixed_720"])
