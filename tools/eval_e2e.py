@@ -8,6 +8,8 @@ formulae.
 """
 
 import argparse
+import contextlib
+import io
 import sys
 from pathlib import Path
 
@@ -59,9 +61,10 @@ def coco_figures(truth: Path | dict, results: list[dict]) -> dict[str, float]:
         return dict.fromkeys(FIGURES, 0.0)
     labels = COCO(truth if isinstance(truth, dict) else str(truth))
     evaluation = COCOeval(labels, labels.loadRes(results), "keypoints")
-    evaluation.evaluate()
-    evaluation.accumulate()
-    evaluation.summarize()
+    with contextlib.redirect_stdout(io.StringIO()):
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
     return dict(zip(FIGURES, (float(value) for value in evaluation.stats), strict=True))
 
 

@@ -67,9 +67,7 @@ def report(
     lines = [f"{num_images} images, {len(matches)} people labelled, {found} found"]
     lines += [f"{name:<6} {value:.4f}" for name, value in figures.items()]
     overall = distances(matches)
-    lines += [
-        f"{name:<6} {overall[name]:.3f} px (labelled points of people found)" for name in shown
-    ]
+    lines += [f"{name:<6} {overall[name]:.3f} px (of people found)" for name in shown]
     header = "".join(f"{name + ' px':>10}" for name in shown)
     lines += ["", f"{'joint':<16}{'labelled':>9}{header}{'similarity':>12}"]
     for row in joint_table(matches):

@@ -1,0 +1,321 @@
+import json
+import struct
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import inference
+from prepostprocess.image import load_rgb
+
+NAMES = ("yolov5", "rsn_affine", "lite_hrnet")
+
+
+@pytest.fixture
+def chain(e2e_models, tmp_path) -> list[str]:
+    """Flags of a chain whose detector sees one person in the middle of everything."""
+    (tmp_path / "nets").mkdir()
+    paths = e2e_models.write_three(tmp_path / "nets")
+    return [word for name in NAMES for word in (f"--{name}_params", str(paths[name]))]
+
+
+@pytest.fixture
+def run(chain, capsys):
+    """Run the script; its exit code, printed paths and error lines."""
+
+    def run(image: object, *more: object) -> tuple[int, list[Path], str]:
+        try:
+            code = inference.main(["--img-path", str(image), *chain, *map(str, more)])
+        except SystemExit as err:
+            code = err.code
+        out, errors = capsys.readouterr()
+        if isinstance(code, str):  # the interpreter would print it and exit with 1
+            code, errors = 1, errors + code
+        return code, [Path(line) for line in out.splitlines()], errors
+
+    return run
+
+
+@pytest.fixture
+def picture() -> np.ndarray:
+    noise = np.random.default_rng(0).integers(0, 60, (90, 120, 3), np.uint8)
+    noise[40:50, 55:65] = 255
+    return noise
+
+
+def save(path: Path, image: np.ndarray) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(cv2.imencode(path.suffix, image)[1].tobytes())
+    return path
+
+
+def test_picture__drawn_beside_it(run, picture, tmp_path):
+    path = save(tmp_path / "a.png", picture)
+    code, printed, errors = run(path)
+    assert (code, printed, errors) == (0, [tmp_path / "a_pose.png"], "")
+    assert load_rgb(printed[0]).shape == (270, 360, 3)  # enlarged until it can be read
+    assert cv2.imread(str(path)).shape == picture.shape
+
+
+def test_folder__at_any_depth_and_never_its_own_drawings(run, picture, tmp_path):
+    for name in ("b/2.jpg", "b/c/1.PNG", "x_pose.png"):
+        save(tmp_path / "in" / name, picture)
+    (tmp_path / "in/notes.txt").write_text("no picture")
+    for _ in range(2):
+        code, printed, _ = run(tmp_path / "in")
+        assert code == 0
+        names = [path.relative_to(tmp_path / "in").as_posix() for path in printed]
+        assert names == ["b/2_pose.jpg", "b/c/1_pose.PNG", "x_pose_pose.png"]
+
+
+def test_folder__into_another_keeps_its_shape(run, picture, tmp_path):
+    save(tmp_path / "in/b/2.gif.jpg", picture)
+    _, printed, _ = run(tmp_path / "in", "--save-path", tmp_path / "out")
+    assert printed == [tmp_path / "out/b/2.gif_pose.jpg"]
+
+
+def test_pattern_and_save_path(run, picture, tmp_path):
+    for name in ("a1.png", "a2.png", "b.png"):
+        save(tmp_path / name, picture)
+    _, printed, _ = run(tmp_path / "a*.png", "--save-path", tmp_path / "out")
+    assert printed == [tmp_path / "out/a1_pose.png", tmp_path / "out/a2_pose.png"]
+    _, printed, _ = run(tmp_path / "b.png", "--save-path", tmp_path / "new/c.jpg")
+    assert printed == [tmp_path / "new/c.jpg"]
+
+
+def test_json_and_box(run, picture, tmp_path):
+    path = save(tmp_path / "a.png", picture)
+    code, _, _ = run(path, "--json", tmp_path / "out/a.json", "--bbox", "40,20,50,60")
+    assert code == 0
+    (record,) = json.loads((tmp_path / "out/a.json").read_text())
+    assert record["img_path"] == str(path)
+    (person,) = record["people"]
+    assert person["bbox"] == [40, 20, 50, 60]
+    assert person["bbox_score"] == 1
+    assert np.array(person["keypoints"]).shape == (17, 3)
+    assert set(person) == {"bbox", "bbox_score", "score", "keypoints"}
+
+
+def test_whole__needs_no_detector(run, chain, picture, tmp_path):
+    path = save(tmp_path / "a.png", picture)
+    chain[1] = "nowhere.yaml"
+    code, _, _ = run(path, "--bbox", "whole", "--json", tmp_path / "a.json")
+    assert code == 0
+    (record,) = json.loads((tmp_path / "a.json").read_text())
+    assert record["people"][0]["bbox"] == [0, 0, 120, 90]
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--bbox", "1,2,3"), "must be x,y,w,h in pixels with w and h above 0, or whole, got '1,2"),
+        (("--bbox=1,2,0,4",), "must be x,y,w,h in pixels"),
+        (("--every", "0"), "--every must be at least 1, got 0"),
+        (("--kpt-thr", "2"), r"--kpt-thr must be in 0..1, got 2.0"),
+    ],
+)
+def test_bad_flags_are_usage_errors(run, flags, message):
+    code, _, errors = run("a.jpg", *flags)
+    assert code == 2
+    assert message in errors
+
+
+# Bad input: each has an answer.
+
+
+def test_nothing_of_that_name(run, tmp_path):
+    code, _, errors = run(tmp_path / "none.jpg")
+    assert code == 1
+    assert "none.jpg: --img-path must be a file, a folder, a pattern or a camera" in errors
+
+
+def test_empty_folder(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    code, printed, errors = run(tmp_path / "empty")
+    assert (code, printed) == (1, [])
+    assert "empty: --img-path must hold pictures (" in errors
+    assert len(errors.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xd8\xff\xe0 cut", b"no picture"])
+def test_unreadable_pictures__the_others_are_done(run, picture, tmp_path, data):
+    save(tmp_path / "in/a.png", picture)
+    (tmp_path / "in/b.jpg").write_bytes(data)
+    save(tmp_path / "in/c.png", picture)
+    code, printed, errors = run(tmp_path / "in", "--json", tmp_path / "o.json")
+    assert code == 1
+    assert [path.name for path in printed] == ["a_pose.png", "c_pose.png"]
+    assert "b.jpg: image must be" in errors
+    assert len(errors.strip().splitlines()) == 1
+    assert len(json.loads((tmp_path / "o.json").read_text())) == 2
+
+
+FORMATS = {
+    "16 bit": (lambda p: p.astype(np.uint16) * 257, ".png"),
+    "grey": (lambda p: p[..., 0], ".png"),
+    "transparent": (lambda p: np.dstack([p, p[..., :1]]), ".png"),
+    "one pixel": (lambda p: p[:1, :1], ".png"),
+    "one row": (lambda p: p[:1], ".bmp"),
+    "20,000 pixels wide": (lambda p: np.tile(p[:9], (1, 167, 1))[:, :20000], ".png"),
+}
+
+
+@pytest.mark.parametrize(("change", "suffix"), FORMATS.values(), ids=FORMATS)
+def test_any_kind_of_picture(run, picture, tmp_path, change, suffix):
+    image = change(picture)
+    path = save(tmp_path / f"a{suffix}", image)
+    code, _, errors = run(path, "--json", tmp_path / "a.json")
+    assert (code, errors) == (0, "")
+    (record,) = json.loads((tmp_path / "a.json").read_text())
+    for person in record["people"]:
+        left, top, width, height = person["bbox"]
+        assert 0 <= left < left + width <= image.shape[1] + 0.01
+        assert 0 <= top < top + height <= image.shape[0] + 0.01
+
+
+def test_cmyk_picture(run, tmp_path):
+    image_module = pytest.importorskip("PIL.Image")
+    image_module.new("CMYK", (60, 40), (0, 255, 255, 0)).save(tmp_path / "a.jpg")
+    # No cyan, all magenta and yellow: red.
+    assert (np.abs(load_rgb(tmp_path / "a.jpg").astype(int) - [255, 0, 0]) < 40).all()
+    assert run(tmp_path / "a.jpg")[0] == 0
+
+
+def test_exif_rotated_picture__boxes_are_upright(run, picture, tmp_path):
+    data = cv2.imencode(".jpg", picture)[1].tobytes()
+    entry = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)  # orientation: turn clockwise
+    tiff = b"II*\0" + struct.pack("<IH", 8, 1) + entry + struct.pack("<I", 0)
+    segment = b"\xff\xe1" + struct.pack(">H", len(tiff) + 8) + b"Exif\0\0" + tiff
+    (tmp_path / "a.jpg").write_bytes(data[:2] + segment + data[2:])
+    run(tmp_path / "a.jpg", "--bbox", "whole", "--json", tmp_path / "a.json")
+    (record,) = json.loads((tmp_path / "a.json").read_text())
+    assert record["people"][0]["bbox"] == [0, 0, 90, 120]
+
+
+def test_names_that_are_not_ascii(run, picture, tmp_path):
+    path = save(tmp_path / "人物 é/фото 1.png", picture)
+    code, printed, _ = run(path, "--json", tmp_path / "人物 é/結果.json")
+    assert (code, printed) == (0, [path.with_name("фото 1_pose.png")])
+    assert printed[0].is_file()
+    assert "фото" in (tmp_path / "人物 é/結果.json").read_text(encoding="utf-8")
+
+
+def test_nobody_in_the_picture(run, e2e_models, chain, picture, tmp_path):
+    e2e_models.ultralytics_detector(tmp_path / "nets/detector.onnx", [])
+    path = save(tmp_path / "a.png", picture)
+    code, printed, _ = run(path, "--json", tmp_path / "a.json")
+    assert code == 0
+    assert json.loads((tmp_path / "a.json").read_text())[0]["people"] == []
+    np.testing.assert_array_equal(
+        load_rgb(printed[0]), load_rgb(path).repeat(3, axis=0).repeat(3, axis=1)
+    )
+
+
+def test_box_outside_the_picture__with_the_chips_crop(run, e2e_models, picture, tmp_path):
+    e2e_models.write_yaml(
+        tmp_path / "nets/lite_hrnet.yaml",
+        model_path="pose.onnx",
+        preprocess="kneron_520",
+        decoder="quarter",
+    )
+    path = save(tmp_path / "a.png", picture)
+    code, _, errors = run(path, "--bbox", "500,500,10,10")
+    assert code == 1
+    assert "a.png: the region must share a pixel with the image" in errors
+
+
+def test_networks_that_do_not_fit(run, e2e_models, picture, tmp_path):
+    path = save(tmp_path / "a.png", picture)
+    e2e_models.write_yaml(tmp_path / "nets/rsn_affine.yaml", input_w=192, input_h=256)
+    code, _, errors = run(path)
+    assert code == 1
+    assert "input_w must be 48 as in pose.onnx, got 192. Correct it or leave it out." in errors
+    e2e_models.write_yaml(tmp_path / "nets/rsn_affine.yaml", padding=1.25)
+    e2e_models.pose_model(tmp_path / "nets/detector.onnx")
+    code, _, errors = run(path)
+    assert code == 1
+    assert "detector outputs must be three of" in errors
+    assert len(errors.strip().splitlines()) == 1
+
+
+def test_the_picture_is_never_written_over(run, picture, tmp_path):
+    path = save(tmp_path / "a.png", picture)
+    before = path.read_bytes()
+    code, _, errors = run(path, "--save-path", path)
+    assert code == 1
+    assert "--save-path must not be the picture itself" in errors
+    assert path.read_bytes() == before
+    code, _, errors = run(path, "--save-path", tmp_path / "a.txt")
+    assert code == 1
+    assert "a.txt: a picture's name must end in .bmp" in errors
+
+
+def test_show__without_a_screen(run, picture, tmp_path, monkeypatch):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    code, _, errors = run(save(tmp_path / "a.png", picture), "--show")
+    assert code == 1
+    assert "--show must have a screen" in errors
+
+
+# Video.
+
+
+@pytest.fixture
+def video(tmp_path, picture) -> Path:
+    path = tmp_path / "v.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10.0, (120, 90))
+    for shift in range(30):
+        writer.write(np.roll(picture, shift, axis=1))
+    writer.release()
+    return path
+
+
+@pytest.mark.parametrize("more", [(), ("--every", "3", "--smooth")])
+def test_video(run, video, tmp_path, more):
+    code, printed, _ = run(video, "--json", tmp_path / "v.json", *more)
+    assert (code, printed) == (0, [tmp_path / "v_pose.avi"])
+    frames = json.loads((tmp_path / "v.json").read_text())
+    assert [frame["frame"] for frame in frames] == list(range(30))
+    assert frames[10]["seconds"] == 1.0
+    assert {person["id"] for frame in frames for person in frame["people"]} == {1}
+    drawn = cv2.VideoCapture(str(printed[0]))
+    assert drawn.get(cv2.CAP_PROP_FRAME_COUNT) == 30
+    assert drawn.get(cv2.CAP_PROP_FPS) == 10
+
+
+def test_video_that_ends_early(run, video, tmp_path):
+    data = video.read_bytes()
+    video.write_bytes(data[: len(data) // 2])
+    code, printed, errors = run(video, "--json", tmp_path / "v.json")
+    frames = json.loads((tmp_path / "v.json").read_text())
+    assert 5 < len(frames) < 25
+    assert printed == [tmp_path / "v_pose.avi"]
+    assert code == 1
+    assert f"video must have 30 frames, got {len(frames)} that can be read" in errors
+
+
+@pytest.mark.parametrize("data", [b"", b"no video"])
+def test_video_that_is_none(run, tmp_path, data):
+    (tmp_path / "v.mp4").write_bytes(data)
+    code, _, errors = run(tmp_path / "v.mp4")
+    assert code == 1
+    assert "v.mp4: video must be one that OpenCV reads" in errors
+
+
+def test_camera_that_is_not_there(run):
+    code, _, errors = run("97")
+    assert code == 1
+    assert "97: camera must be one that OpenCV reads" in errors
+
+
+def test_video_save_path(run, video, tmp_path):
+    (tmp_path / "out").mkdir()
+    assert run(video, "--save-path", tmp_path / "out")[1] == [tmp_path / "out/v_pose.avi"]
+    code, _, errors = run(video, "--save-path", video)
+    assert code == 1
+    assert "--save-path must not be the video itself" in errors
+    code, _, errors = run(video, "--save-path", tmp_path / "a.gif")
+    assert code == 1
+    assert "a.gif: --save-path must be a folder or end in .avi" in errors
