@@ -1,10 +1,10 @@
 """mmpose 1.1.0's own Lite-HRNet-18 and recipe on LSPET and the COCO sample, 128x96 (HxW).
 
-The other side of the comparison in benchmarks/accuracy.md: every class is mmpose's, values are those
-of its litehrnet-18 config for COCO 256x192; halved are the input and the heatmap's sigma, and the
-schedule keeps its shape over the shorter run.
+The other side of the comparison in benchmarks/accuracy.md: every class is mmpose's, values are
+those of its litehrnet-18 config for COCO 256x192; halved are the input and the heatmap's sigma, and
+the schedule keeps its shape over the shorter run.
 
-Run:    LITEHRNET_DATA=... python train.py benchmarks/configs/stock_litehrnet_18_lspet-coco_128x96.py
+Run:    python train.py benchmarks/configs/stock_litehrnet_18_lspet-coco_128x96.py
 """
 
 _base_ = [
