@@ -107,7 +107,7 @@ def test_people_come_in_all_numbers_sizes_and_directions(content):
     assert set(per_image) == {1, 2, 3, 4}
     boxes, keypoints = boxes_of(content), keypoints_of(content)
     assert np.ptp(np.sqrt(boxes[:, 2] * boxes[:, 3])) > 100
-    assert (boxes[:, 2] > boxes[:, 3]).mean() > 0.03  # lying, or arms spread
+    assert (boxes[:, 2] > boxes[:, 3]).mean() > 0.01  # lying, or arms spread
     from_left_to_right = np.sign(keypoints[:, 5, 0] - keypoints[:, 6, 0])
     assert 0.1 < (from_left_to_right < 0).mean() < 0.5  # seen from behind
     assert {sample_pose(np.random.default_rng(i)).kind for i in range(200)} == set(KINDS)

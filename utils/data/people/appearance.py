@@ -8,7 +8,7 @@ import numpy as np
 
 TILE = 32  # pixels, side of a texture; its rows run across a limb, its columns along it
 PATTERNS = ("plain", "rings", "lengthwise", "checks", "dots", "noise")
-_PATTERN_SHARES = (0.36, 0.16, 0.1, 0.14, 0.08, 0.16)
+_PATTERN_SHARES = (0.48, 0.14, 0.09, 0.12, 0.06, 0.11)
 _SKIN = np.array(
     [[244, 208, 180], [228, 184, 150], [205, 155, 118], [166, 116, 80], [120, 80, 55], [84, 56, 42]]
 )
@@ -121,7 +121,7 @@ def sample_outfit(rng: np.random.Generator) -> Outfit:
         shoes=texture(rng, random_colour(rng) * 0.6, light=light),
         sleeves=str(rng.choice(("long", "short", "none"), p=(0.45, 0.4, 0.15))),
         legwear=str(rng.choice(("long", "short", "skirt"), p=(0.62, 0.22, 0.16))),
-        hair_style=str(rng.choice(HAIR_STYLES, p=(0.5, 0.28, 0.08, 0.14))),
+        hair_style=str(rng.choice(HAIR_STYLES, p=(0.46, 0.32, 0.08, 0.14))),
         build=rng.uniform(0.85, 1.25),
         collar=bool(rng.random() < 0.6),
         chair=texture(rng, random_colour(rng), light=light),

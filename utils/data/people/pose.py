@@ -27,7 +27,7 @@ _ARMS = {
 }
 _ARM_SHARES = (0.44, 0.12, 0.06, 0.14, 0.12, 0.05, 0.07)
 # Facing the camera, turned, from the side, from behind: middle and spread of |yaw|, share.
-_YAWS = ((0, 12, 0.56), (35, 10, 0.22), (78, 8, 0.04), (180, 18, 0.18))
+_YAWS = ((0, 12, 0.52), (35, 10, 0.22), (78, 8, 0.05), (180, 18, 0.21))
 
 
 def _draw(rng: np.random.Generator, mean: tuple, spread: tuple) -> np.ndarray:
@@ -92,7 +92,7 @@ def sample_pose(rng: np.random.Generator) -> Pose:
         roll += rng.choice((-1, 1)) * rng.uniform(70, 100)
     elif kind == "crouch":
         bend[0] += rng.uniform(20, 40)
-    elif kind in ("stand", "wide") and rng.random() < 0.2:
+    elif kind in ("stand", "wide") and rng.random() < 0.1:
         bend[0] += rng.uniform(20, 50)
     return Pose(
         kind=kind,

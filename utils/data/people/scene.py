@@ -95,7 +95,7 @@ def _sample_person(
     """Draw one person somewhere in the picture."""
     pose, outfit = sample_pose(rng), sample_outfit(rng)
     body = pose_body(pose, _sample_proportions(rng))
-    scale = rng.uniform(0.55, 1.0) * min(size_wh) * (0.85 if pose.kind == "lie" else 1.0)
+    scale = rng.uniform(0.6, 1.0) * min(size_wh) * (0.85 if pose.kind == "lie" else 1.0)
     distance = rng.uniform(2.5, 6)
     # The pelvis sits at the origin: centre the extent of the joints instead.
     extent = Camera(np.zeros(2), scale, distance).project(body.keypoints)
@@ -104,11 +104,11 @@ def _sample_person(
         x, y, w, h = others[rng.integers(len(others))].box_xywh
         target = (
             (x + w / 2, y + h / 2)
-            + rng.choice((-1, 1)) * np.array([1, 0]) * rng.uniform(0.3, 0.9) * max(w, 0.35 * h)
+            + rng.choice((-1, 1)) * np.array([1, 0]) * rng.uniform(0.45, 1.0) * max(w, 0.35 * h)
             + rng.normal(0, 0.05, 2) * h
         )
     else:
-        target = rng.uniform((0.08, 0.35), (0.92, 0.65)) * size_wh
+        target = rng.uniform((0.12, 0.42), (0.88, 0.58)) * size_wh
     camera = Camera(target - middle, scale, distance)
     parts = build_figure(body, camera, outfit, chair=pose.kind == "sit")
     mask = _figure_mask(parts, size_wh)
@@ -185,7 +185,7 @@ def _expose(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.1))
     noise = np.empty(image.shape[:2], np.int16)
     cv2.setRNGSeed(int(rng.integers(2**31)))
-    cv2.randn(noise, 0, rng.uniform(1, 7))
+    cv2.randn(noise, 0, rng.uniform(1, 6))
     gain = rng.uniform(0.75, 1.15) * rng.uniform(0.92, 1.08, 3)
     curve = np.clip(np.arange(256)[:, None] * gain, 0, 255).astype(np.uint8)
     image = cv2.LUT(image, curve[None])

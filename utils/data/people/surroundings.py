@@ -12,7 +12,7 @@ OCCLUDERS = ("post", "box", "table", "plant")
 
 def _cloth(rng: np.random.Generator) -> np.ndarray:
     kind = "plain" if rng.random() < 0.4 else str(rng.choice(PATTERNS))
-    return texture(rng, random_colour(rng, vivid=1.0), kind, light=int(rng.integers(-2, 3)))
+    return texture(rng, random_colour(rng, vivid=0.8), kind, light=int(rng.integers(-2, 3)))
 
 
 def _surface(rng: np.random.Generator, size_wh: tuple[int, int]) -> np.ndarray:
@@ -20,7 +20,7 @@ def _surface(rng: np.random.Generator, size_wh: tuple[int, int]) -> np.ndarray:
     # Everything here is smooth: a quarter of the resolution does.
     small_wh = (max(size_wh[0] // 4, 2), max(size_wh[1] // 4, 2))
     surface = np.zeros((small_wh[1], small_wh[0], 3), np.float32)
-    base = random_colour(rng, vivid=0.8)
+    base = random_colour(rng, vivid=0.6)
     for cells, strength in ((2, 22), (6, 14), (40, 10)):
         blotches = rng.normal(0, strength, (cells, cells, 1)) + rng.normal(0, strength / 4, 3)
         surface += cv2.resize(
@@ -104,7 +104,7 @@ def draw_background(rng: np.random.Generator, size_wh: tuple[int, int]) -> Canva
         surface[horizon:] = _surface(rng, (width, height - horizon))
     canvas = Canvas(surface)
     draw = (_draw_polygon, _draw_shelf, _draw_limb)
-    for choice in rng.choice(3, size=rng.integers(5, 14), p=(0.45, 0.25, 0.3)):
+    for choice in rng.choice(3, size=rng.integers(4, 11), p=(0.45, 0.25, 0.3)):
         draw[choice](canvas, rng)
     return canvas
 
