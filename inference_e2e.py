@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 _WRITE_EVERY_SECONDS = 2.0
+_WRITE_SHARE = 0.05  # of the time, at most: a long list takes a while
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -90,7 +91,7 @@ def main(argv: list[str] | None = None) -> int:
         if args.resume and args.save_path.exists():
             results.resume({name: path for path, name in names.items()})
         todo = [path for path in images if names[path] not in results.records]
-        order, failed, written = list(names.values()), [], time.monotonic()
+        order, failed, due = list(names.values()), [], time.monotonic() + _WRITE_EVERY_SECONDS
         results.write(order)
         try:
             for job in with_bar(run_stages(todo, pose_stages(pipeline)), len(todo), "image"):
@@ -99,9 +100,11 @@ def main(argv: list[str] | None = None) -> int:
                     failed.append(line if str(job.item) in line else f"{job.item}: {line}")
                     continue
                 results.add(names[job.item], job.item, job.value.people)
-                if time.monotonic() - written > _WRITE_EVERY_SECONDS:
+                if time.monotonic() > due:
+                    began = time.monotonic()
                     results.write(order)
-                    written = time.monotonic()
+                    spent = time.monotonic() - began
+                    due = began + max(_WRITE_EVERY_SECONDS, spent / _WRITE_SHARE)
         finally:
             results.write(order)
         print(args.save_path)

@@ -38,7 +38,7 @@ def load_rgb(path: str | Path) -> np.ndarray:
             f"{path}: image must be complete, got {len(data)} bytes that end before the "
             "image does. Copy or download the file again."
         )
-    image_bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    image_bgr = _decode(data, path) if data else None
     if image_bgr is None:
         raise ValueError(
             f"{path}: image must be a format that OpenCV decodes (JPEG, PNG, ...), got {len(data)} "
@@ -104,6 +104,17 @@ def check_colour(colour: str) -> None:
             f"colour must be one of {', '.join(CAMERA_FORMATS)}, got {colour!r}. "
             "Leave it out for full colour."
         )
+
+
+def _decode(data: bytes, path: Path) -> np.ndarray | None:
+    """Decode to BGR, or None; OpenCV itself refuses pictures beyond its limit of pixels."""
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error as err:
+        raise ValueError(
+            f"{path}: image must be one that OpenCV holds (at most 2^30 pixels), got a refusal "
+            f"({err.err}). Scale it down or take it off the list."
+        ) from err
 
 
 def _is_truncated(data: bytes) -> bool:

@@ -109,14 +109,22 @@ def save_rgb(path: Path, image: np.ndarray) -> None:
     Args:
         path: its suffix names the format.
         image: uint8 (H, W, 3), RGB.
-    Raises: ValueError: a format that OpenCV does not write.
+    Raises: ValueError: a format that OpenCV does not write, or one too small for the picture.
     """
     if path.suffix.lower() not in _WRITABLE:
         raise ValueError(
             f"{path}: a picture's name must end in {', '.join(_WRITABLE)}, got "
             f"'{path.suffix}'. Use .png."
         )
-    data = cv2.imencode(path.suffix.lower(), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1]
+    try:
+        is_done, data = cv2.imencode(path.suffix.lower(), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    except cv2.error:
+        is_done = False
+    if not is_done:
+        raise ValueError(
+            f"{path}: a picture must fit its format, got {image.shape[1]}x{image.shape[0]} pixels, "
+            f"too many for {path.suffix}. Use .png."
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data.tobytes())
 

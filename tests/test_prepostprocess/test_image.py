@@ -1,4 +1,5 @@
 import struct
+import zlib
 
 import cv2
 import numpy as np
@@ -71,6 +72,18 @@ def test_load_rgb__a_thumbnails_end_is_not_the_pictures(tmp_path, picture_bgr):
     assert load_rgb(tmp_path / "whole").shape == (40, 60, 3)
     with pytest.raises(ValueError, match="image must be complete"):
         load_rgb(tmp_path / "cut")
+
+
+def test_load_rgb__refuses_more_pixels_than_opencv_holds(tmp_path):
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        crc = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc)
+
+    header = struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+    (tmp_path / "huge.png").write_bytes(b"\x89PNG\r\n\x1a\n" + body)
+    with pytest.raises(ValueError, match=r"huge\.png: image must be one that OpenCV holds .*2\^30"):
+        load_rgb(tmp_path / "huge.png")
 
 
 def test_load_rgb__says_what_is_wrong(tmp_path):
