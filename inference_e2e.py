@@ -6,8 +6,8 @@
         --lite_hrnet_params utils/lite_hrnet_init_params.yaml
 
 The file is a list of {"img_path": ..., "lmk_coco_body_17pts": [x, y, ...]} and whole JSON at every
-moment. Exit code 1 if pictures were unreadable: they are listed at the end, the others are done.
-tools/eval_e2e.py compares the file with a ground truth.
+moment. Exit code 1: pictures were unreadable; they are listed at the end, the others are done. 130:
+Ctrl-C. tools/eval_e2e.py compares the file with a ground truth.
 """
 
 import argparse
@@ -105,6 +105,9 @@ def main(argv: list[str] | None = None) -> int:
                     results.write(order)
                     spent = time.monotonic() - began
                     due = began + max(_WRITE_EVERY_SECONDS, spent / _WRITE_SHARE)
+        except KeyboardInterrupt:
+            print("interrupted: the same command with --resume goes on", file=sys.stderr)
+            return 130
         finally:
             results.write(order)
         print(args.save_path)

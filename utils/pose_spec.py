@@ -144,13 +144,24 @@ def _joints(session: OnnxSession) -> tuple[tuple[str, ...], tuple[int, ...]]:
         )
     pairs = session.metadata.get("flip_pairs")
     if pairs is None:
-        by_name = {name: i for i, name in enumerate(names)}
-        pairs = [
-            (i, by_name[name.replace("left_", "right_", 1)])
-            for i, name in enumerate(names)
-            if name.startswith("left_")
-        ]
+        pairs = _pairs_by_name(names, session)
     indices = list(range(count))
     for left, right in pairs:
         indices[left], indices[right] = right, left
     return names, tuple(indices)
+
+
+def _pairs_by_name(names: tuple[str, ...], session: OnnxSession) -> list[tuple[int, int]]:
+    """Left and right joints of the same name."""
+    by_name = {name: i for i, name in enumerate(names)}
+    pairs = []
+    for left, name in enumerate(names):
+        right = by_name.get(name.replace("left_", "right_", 1))
+        if name.startswith("left_"):
+            if right is None:
+                raise ParamsError(
+                    f"{session.path}: metadata keypoint_names must have a right joint for each "
+                    f"left one, got {name!r} alone. Export the network with its flip_pairs."
+                )
+            pairs.append((left, right))
+    return pairs

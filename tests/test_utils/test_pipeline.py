@@ -178,6 +178,10 @@ def test_yaml_that_contradicts_the_metadata(e2e_models, tmp_path, key, value, me
         ({"colour": "bgr"}, "metadata colour must be rgb, got 'bgr'"),
         ({"padding": 1.5}, r"r\.yaml: padding must be 1.5 as in .*pose\.onnx, got 1.25"),
         ({"keypoint_names": ["a"]}, r"heatmaps must be as many as keypoint names \(1\), got 17"),
+        (
+            {"keypoint_names": ["left_eye", *(f"p{k}" for k in range(16))]},
+            "keypoint_names must have a right joint for each left one, got 'left_eye' alone",
+        ),
         ({"input_wh": None}, None),
     ],
 )
