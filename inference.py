@@ -87,6 +87,8 @@ def main(argv: list[str] | None = None) -> int:
     from utils.cli import user_errors
 
     with user_errors(OSError):
+        from tqdm import tqdm
+
         from utils.inference import run_pictures, run_video
         from utils.log import setup_logging
         from utils.pipeline import load_pipeline
@@ -98,7 +100,7 @@ def main(argv: list[str] | None = None) -> int:
         pipeline = load_pipeline(yolov5, args.rsn_affine_params, args.lite_hrnet_params)
         threshold = pipeline.pose.params.kpt_thr if args.kpt_thr is None else args.kpt_thr
         options = dict(save_path=args.save_path, json_path=args.json, show=args.show)
-        options |= dict(box=args.bbox, threshold=threshold)
+        options |= dict(box=args.bbox, threshold=threshold, make_bar=tqdm)
         if source.video is None:
             return run_pictures(pipeline, source, **options)
         return run_video(pipeline, source, every=args.every, smooth=args.smooth, **options)

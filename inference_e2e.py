@@ -66,6 +66,8 @@ def main(argv: list[str] | None = None) -> int:
     from utils.cli import user_errors
 
     with user_errors(OSError):
+        from tqdm import tqdm
+
         from utils.e2e import NUM_LANDMARKS, E2eResults, coco_image_id, image_name
         from utils.log import setup_logging
         from utils.picture_stages import pose_stages
@@ -82,22 +84,22 @@ def main(argv: list[str] | None = None) -> int:
         pipeline = load_pipeline(args.yolov5_params, args.rsn_affine_params, args.lite_hrnet_params)
         if len(pipeline.spec.keypoint_names) != NUM_LANDMARKS:
             raise ValueError(
-                f"{pipeline.pose.session.path}: pose network must give 17 COCO body keypoints, got "
+                f"{args.lite_hrnet_params}: pose network must give 17 COCO body keypoints, got "
                 f"{len(pipeline.spec.keypoint_names)}. Use inference.py --json for others."
             )
         results = E2eResults(
             args.save_path, args.coco_json, args.landmark_format, args.persons == "all"
         )
         if args.resume and args.save_path.exists():
-            results.resume({name: path for path, name in names.items()})
+            results.resume(names)
         todo = [path for path in images if names[path] not in results.records]
         order, failed, due = list(names.values()), [], time.monotonic() + _WRITE_EVERY_SECONDS
         results.write(order)
+        jobs = run_stages(todo, pose_stages(pipeline))
         try:
-            for job in with_bar(run_stages(todo, pose_stages(pipeline)), len(todo), "image"):
+            for job in with_bar(jobs, len(todo), "image", tqdm):
                 if job.error is not None:
-                    line = str(job.error)
-                    failed.append(line if str(job.item) in line else f"{job.item}: {line}")
+                    failed.append(job.fault)
                     continue
                 results.add(names[job.item], job.item, job.value.people)
                 if time.monotonic() > due:

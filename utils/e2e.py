@@ -105,13 +105,14 @@ class E2eResults:
         known = [name for name in order if name in self.records]
         write_json(self.path, [record for name in known for record in self.records[name]])
 
-    def resume(self, paths: dict[str, Path]) -> None:
+    def resume(self, names: dict[Path, str]) -> None:
         """Read what an interrupted run has written.
 
         Args:
-            paths: image name: file, of the images of this run; others' results are dropped.
+            names: file: image name, of the images of this run; others' results are dropped.
         Raises: ValueError: a file that such a run did not write.
         """
+        paths = {name: path for path, name in names.items()}
         for record in _read_list(self.path, "img_path"):
             if record["img_path"] in paths:
                 self.records.setdefault(record["img_path"], []).append(record)

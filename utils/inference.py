@@ -2,7 +2,9 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -28,6 +30,7 @@ def run_pictures(
     show: bool,
     box: str | tuple[float, ...] | None,
     threshold: float,
+    make_bar: Callable[..., Any],
 ) -> int:
     """Find, draw and write the people of pictures.
 
@@ -39,6 +42,7 @@ def run_pictures(
         show: open a window for each drawing.
         box: see ``picture_stages.pose_stages``.
         threshold: keypoints at or below it are not drawn.
+        make_bar: see ``progress.with_bar``.
     Returns: exit code: 1 if a picture could not be done, else 0.
     """
 
@@ -54,9 +58,9 @@ def run_pictures(
     stages = [*pose_stages(pipeline, box), draw_stage(pipeline, threshold, target_of)]
     records, failed = [], []
     jobs = run_stages(source.images, stages)
-    for job in with_bar(jobs, len(source.images), "image"):
+    for job in with_bar(jobs, len(source.images), "image", make_bar):
         if job.error is not None:
-            failed.append(f"{_named(job.item, job.error)}")
+            failed.append(job.fault)
             continue
         print(job.value.saved)
         people = people_to_json(job.value.people)
@@ -80,6 +84,7 @@ def run_video(
     show: bool,
     box: str | tuple[float, ...] | None,
     threshold: float,
+    make_bar: Callable[..., Any],
     every: int,
     smooth: bool,
 ) -> int:
@@ -93,6 +98,7 @@ def run_video(
         show: open a window; q ends.
         box: see ``picture_stages.pose_stages``.
         threshold: keypoints at or below it are not drawn.
+        make_bar: see ``progress.with_bar``.
         every: see ``video_stages.video_stages``.
         smooth: likewise.
     Returns: exit code: 1 if the video ended before its announced length, else 0.
@@ -107,7 +113,7 @@ def run_video(
     records = []
     jobs = run_stages(number_frames(reader), stages)
     try:
-        for job in with_bar(jobs, reader.length or None, "frame"):
+        for job in with_bar(jobs, reader.length or None, "frame", make_bar):
             if job.error is not None:
                 raise job.error
             frame = job.value
@@ -135,11 +141,6 @@ def run_video(
             print(target)
             if json_path is not None:
                 write_json(json_path, records)
-
-
-def _named(path: Path, error: Exception) -> str:
-    """The error's line, which names the file either way."""
-    return str(error) if str(path) in str(error) else f"{path}: {error}"
 
 
 def _video_target(source: str | int, save_path: Path | None) -> Path:

@@ -3,9 +3,8 @@
 import logging
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
-
-from tqdm import tqdm
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from utils.stages import Job
 
@@ -33,10 +32,20 @@ class StageTimes:
         return ", ".join(f"{name} {1e3 * s / count:.1f} ms" for name, s in self._seconds.items())
 
 
-def with_bar(jobs: Iterator[Job], total: int | None, unit: str) -> Iterator[Job]:
-    """Show a bar with the rate and the time per stage once the work takes a while."""
+def with_bar(
+    jobs: Iterator[Job], total: int | None, unit: str, make_bar: Callable[..., Any]
+) -> Iterator[Job]:
+    """Show a bar with the rate and the time per stage once the work takes a while.
+
+    Args:
+        jobs: what ``stages.run_stages`` gives.
+        total: how many there will be; None if nobody knows.
+        unit: what one job is, for the bar.
+        make_bar: ``tqdm.tqdm``, or what takes its place.
+    Yields: the jobs.
+    """
     times = StageTimes()
-    with tqdm(total=total, unit=unit, delay=_BAR_AFTER_SECONDS, file=sys.stderr) as bar:
+    with make_bar(total=total, unit=unit, delay=_BAR_AFTER_SECONDS, file=sys.stderr) as bar:
         for job in jobs:
             times.add(job)
             bar.set_postfix_str(str(times), refresh=False)

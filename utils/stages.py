@@ -27,6 +27,12 @@ class Job:
     error: Exception | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def fault(self) -> str:
+        """The error's line, which names the item in any case."""
+        line = str(self.error)
+        return line if str(self.item) in line else f"{self.item}: {line}"
+
 
 @dataclass(frozen=True)
 class Stage:

@@ -2,6 +2,7 @@ import threading
 import time
 
 import pytest
+from tqdm import tqdm
 
 from utils.progress import StageTimes, with_bar
 from utils.stages import Stage, run_stages
@@ -88,7 +89,7 @@ def test_memory_is_bounded():
 def test_with_bar__passes_jobs_on_and_sums_up_long_work(capsys, caplog, monkeypatch):
     monkeypatch.setattr("utils.progress._BAR_AFTER_SECONDS", 0.0)
     caplog.set_level("INFO")
-    jobs = list(with_bar(run_stages(range(3), [Stage("a", lambda n: n)]), 3, "image"))
+    jobs = list(with_bar(run_stages(range(3), [Stage("a", lambda n: n)]), 3, "image", tqdm))
     assert [job.value for job in jobs] == [0, 1, 2]
     assert "3 images" in caplog.text
     assert "a second; a " in caplog.text
