@@ -28,7 +28,7 @@ class Outfit:
         sleeves: "long", "short" or "none".
         legwear: "long", "short" or "skirt".
         hair_style: one of `HAIR_STYLES`.
-        build: factor on the thickness of every part, 0.85 to 1.25.
+        build: factor on the thickness of every part, 0.95 to 1.3.
         collar: whether the chest shows an open collar in front.
         chair: uint8 (32, 32, 3) RGB texture of the seat, used by those who sit.
     """
@@ -119,10 +119,10 @@ def sample_outfit(rng: np.random.Generator) -> Outfit:
         shirt=cloth(),
         trousers=cloth(),
         shoes=texture(rng, random_colour(rng) * 0.6, light=light),
-        sleeves=str(rng.choice(("long", "short", "none"), p=(0.45, 0.4, 0.15))),
-        legwear=str(rng.choice(("long", "short", "skirt"), p=(0.62, 0.22, 0.16))),
+        sleeves=str(rng.choice(("long", "short", "none"), p=(0.35, 0.55, 0.1))),
+        legwear=str(rng.choice(("long", "short", "skirt"), p=(0.5, 0.36, 0.14))),
         hair_style=str(rng.choice(HAIR_STYLES, p=(0.46, 0.32, 0.08, 0.14))),
-        build=rng.uniform(0.85, 1.25),
+        build=rng.uniform(0.95, 1.3),
         collar=bool(rng.random() < 0.6),
         chair=texture(rng, random_colour(rng), light=light),
     )

@@ -147,11 +147,11 @@ def _add_limbs(builder: _Builder) -> None:
         hip, knee, ankle = points[11 + i], points[13 + i], points[15 + i]
         builder.limb(Kind.UPPER_ARM + i, np.stack([shoulder, elbow]), (0.034, 0.026), upper)
         builder.limb(Kind.FOREARM + i, np.stack([elbow, wrist]), (0.025, 0.018), fore, lift=0.004)
-        builder.limb(Kind.HAND + i, np.stack([wrist, body.hands[i]]), (0.017, 0.021), outfit.skin)
+        builder.limb(Kind.HAND + i, np.stack([wrist, body.hands[i]]), (0.02, 0.026), outfit.skin)
         builder.limb(Kind.THIGH + i, np.stack([hip, knee]), (0.055, 0.038), thigh)
         builder.limb(Kind.SHIN + i, np.stack([knee, ankle]), (0.037, 0.024), shin, lift=-0.004)
         heel = ankle + 0.5 * (ankle - knee) * 0.14
-        builder.limb(Kind.FOOT + i, np.stack([heel, body.toes[i]]), (0.026, 0.02), outfit.shoes)
+        builder.limb(Kind.FOOT + i, np.stack([heel, body.toes[i]]), (0.029, 0.024), outfit.shoes)
     if outfit.legwear == "skirt":
         hips, knees = points[11:13], points[13:15]
         hem = hips + 0.72 * (knees - hips)

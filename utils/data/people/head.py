@@ -37,12 +37,13 @@ def _materials(x: np.ndarray, y: np.ndarray, z: np.ndarray, hair_style: str) -> 
     front = z > 0
     beside = np.abs(np.abs(x) - _EYE_XY[0])  # from the middle line of either eye
     above = y - _EYE_XY[1]
-    material[front & (np.abs(x) < 0.07) & (y > -0.1) & (y < 0.12)] = _RIDGE
-    material[front & ((x / 0.16) ** 2 + ((y + 0.14) / 0.1) ** 2 < 1)] = _SHADE
-    material[front & ((x / 0.28) ** 2 + ((y + 0.48) / 0.07) ** 2 < 1)] = _LIPS
-    material[front & ((beside / 1.5) ** 2 + above**2 < 0.13**2)] = _WHITE
-    material[front & (beside**2 + above**2 < 0.1**2)] = _PUPIL
-    material[front & (beside < 0.22) & (np.abs(y - 0.37) < 0.045)] = _BROW
+    # Features are larger than in life, so that a face remains one on a picture of 128 pixels.
+    material[front & (np.abs(x) < 0.09) & (y > -0.1) & (y < 0.2)] = _RIDGE
+    material[front & ((x / 0.2) ** 2 + ((y + 0.13) / 0.14) ** 2 < 1)] = _SHADE
+    material[front & ((x / 0.34) ** 2 + ((y + 0.52) / 0.1) ** 2 < 1)] = _LIPS
+    material[front & ((beside / 1.3) ** 2 + above**2 < 0.2**2)] = _WHITE
+    material[front & (beside**2 + above**2 < 0.14**2)] = _PUPIL
+    material[front & (beside < 0.27) & (np.abs(y - 0.44) < 0.06)] = _BROW
     if hair_style in ("short", "long"):
         below = -0.9 if hair_style == "long" else -0.42
         material[(y > 0.52) | ((z < 0.12) & (y > 0.15)) | ((z < -0.22) & (y > below))] = _HAIR
@@ -80,7 +81,7 @@ def draw_head(
     material = _materials(x, y, z, hair_style)
     white, dark = np.full(3, 245.0), np.full(3, 35.0)
     palette = np.stack(
-        [skin, hair, 0.6 * hair, white, dark, 0.72 * skin, 1.12 * skin, skin * (0.75, 0.45, 0.45)]
+        [skin, hair, 0.6 * hair, white, dark, 0.6 * skin, 1.12 * skin, skin * (0.75, 0.45, 0.45)]
     )
     brightness = 0.6 + 0.42 * np.sqrt(np.clip(gap, 0, 1))
     brightness *= np.where(material == _HAIR, 0.9 + 0.2 * np.sin(9 * np.arctan2(x, z)), 1)

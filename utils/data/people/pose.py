@@ -17,15 +17,15 @@ KINDS = {
 }
 # Arms as (mean, spread) of flexion, abduction, twist (turns the forearm inwards) and elbow.
 _ARMS = {
-    "hang": ((0, 8, 0, 14), (14, 6, 15, 12)),
-    "on hip": ((-18, 42, 75, 92), (8, 8, 10, 10)),
-    "reach": ((75, 8, 0, 20), (18, 12, 20, 18)),
-    "raise": ((10, 150, 0, 22), (15, 18, 30, 20)),
-    "spread": ((5, 82, 0, 20), (12, 15, 40, 20)),
-    "fold": ((28, 10, 45, 95), (12, 8, 15, 18)),
-    "phone": ((38, 25, 5, 135), (12, 12, 10, 8)),
+    "hang": ((0, 9, 0, 12), (10, 5, 12, 9)),
+    "on hip": ((-18, 42, 75, 92), (6, 6, 8, 8)),
+    "reach": ((75, 8, 0, 20), (14, 9, 15, 14)),
+    "raise": ((10, 150, 0, 22), (10, 12, 20, 14)),
+    "spread": ((5, 82, 0, 18), (9, 12, 25, 14)),
+    "fold": ((28, 10, 45, 95), (9, 6, 10, 12)),
+    "phone": ((38, 25, 5, 135), (9, 9, 8, 6)),
 }
-_ARM_SHARES = (0.44, 0.12, 0.06, 0.14, 0.12, 0.05, 0.07)
+_ARM_SHARES = (0.48, 0.13, 0.04, 0.14, 0.13, 0.04, 0.04)
 # Facing the camera, turned, from the side, from behind: middle and spread of |yaw|, share.
 _YAWS = ((0, 12, 0.52), (35, 10, 0.22), (78, 8, 0.05), (180, 18, 0.21))
 
@@ -38,7 +38,7 @@ def _draw(rng: np.random.Generator, mean: tuple, spread: tuple) -> np.ndarray:
 def _legs(rng: np.random.Generator, kind: str) -> np.ndarray:
     """Angles float (2, 4) of both legs: flexion, abduction, twist, knee."""
     if kind == "walk":
-        swing = rng.uniform(14, 45)
+        swing = rng.uniform(12, 36)
         front = _draw(rng, (swing, 3, 0, 12), (4, 3, 5, 10))
         back = _draw(rng, (-0.7 * swing, 3, 0, 30), (4, 3, 5, 14))
         pair = [front, back] if rng.random() < 0.5 else [back, front]
@@ -100,7 +100,7 @@ def sample_pose(rng: np.random.Generator) -> Pose:
         roll=roll,
         camera_pitch=rng.uniform(-3, 12),
         bend=bend,
-        head=_draw(rng, (0, 4, 0), (22, 9, 6)),
+        head=_draw(rng, (0, 3, 0), (12, 6, 4)),
         arms=_arms(rng, kind),
         legs=_legs(rng, kind),
     )

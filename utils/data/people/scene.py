@@ -20,7 +20,7 @@ from utils.data.people.visibility import keypoints_turned_away, label_visibility
 
 MAX_PEOPLE = 4
 _NUM_PEOPLE_SHARES = (0.32, 0.42, 0.18, 0.08)
-_NEAR_ANOTHER = 0.5  # how often somebody is placed to overlap those already there
+_NEAR_ANOTHER = 0.42  # how often somebody is placed to overlap those already there
 _BEHIND_OBJECT = 0.3  # how often an object is put in front of somebody
 _LEAST_SEEN = 0.65  # of a figure's pixels, after everything in front of it
 _LEAST_INSIDE = 9  # keypoints within the picture
@@ -69,7 +69,7 @@ def _sample_proportions(rng: np.random.Generator) -> Proportions:
     """Draw bone lengths; a child's head is larger."""
     base = Proportions()
     stretch = np.clip(rng.normal(1, 0.04, 6), 0.92, 1.08)
-    head = rng.uniform(1.1, 1.35)
+    head = rng.uniform(1.2, 1.45)
     return Proportions(
         spine=base.spine * stretch[0],
         shoulder=base.shoulder * stretch[1],
