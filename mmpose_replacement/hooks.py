@@ -51,7 +51,11 @@ class ProgressBarHook(Hook):
         )
 
     def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict = None
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: dict | None = None,
     ) -> None:
         """Advance the bar."""
         if not self.is_live:
@@ -101,10 +105,14 @@ class CurvesHook(Hook):
         if not is_main_process():
             return
         folder = Path(runner.work_dir)
+        # a resumed run shows what went before it; another earlier run in the folder is not its own
+        runs = folder.glob("*") if runner._resume else [Path(runner.log_dir)]
         records = [
             json.loads(line)
-            for path in sorted(folder.glob("*/vis_data/scalars.json"))
+            for run in sorted(runs)
+            for path in run.glob("vis_data/scalars.json")
             for line in path.read_text().splitlines()
+            if line.endswith("}")  # the last line of a run that was ended may be cut
         ]
         if records:
             _write_csv(records, folder / "scalars.csv")
@@ -116,7 +124,7 @@ def _write_csv(records: list[dict], path: Path) -> None:
     names = list(dict.fromkeys(name for record in records for name in record))
     lines = [",".join(names)]
     lines += [",".join(str(record.get(name, "")) for name in names) for record in records]
-    partial = path.with_suffix(".part")
+    partial = path.with_name(f".{path.name}.part")
     partial.write_text("\n".join(lines) + "\n")
     partial.replace(path)
 
@@ -143,5 +151,7 @@ def _draw(records: list[dict], path: Path) -> None:
     metric.set(title="validation", xlabel="epoch")
     if names:
         metric.legend(fontsize="x-small", ncols=2)
-    figure.savefig(path, dpi=100)
+    partial = path.with_name(f".{path.name}.part")
+    figure.savefig(partial, dpi=100, format="png")
+    partial.replace(path)
     plt.close(figure)

@@ -14,13 +14,17 @@ from mmengine.runner import Runner
 from torch import nn
 
 CONSOLE_LINES = 4
+INNER_MATTERS = ("FileClient", "HardDiskBackend", "SyncBatchNorm", "checkpoint by", "Hooks will be")
 
 
-class _ShortRecords(logging.Filter):
-    """Let only short records through: dumps of configs and hooks belong into the log file."""
+class _ForPeople(logging.Filter):
+    """Keep dumps of configs and mmengine's remarks on itself off the console."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return record.levelno > logging.INFO or record.getMessage().count("\n") < CONSOLE_LINES
+        text = record.getMessage()
+        if any(word in text for word in INNER_MATTERS):
+            return False
+        return record.levelno > logging.INFO or text.count("\n") < CONSOLE_LINES
 
 
 @RUNNERS.register_module()
@@ -57,23 +61,29 @@ class PoseRunner(Runner):
         return super().wrap_model(model_wrapper_cfg, model)
 
     def build_logger(self, *args: object, **kwargs: object) -> MMLogger:
-        """Build mmengine's logger; its console handler passes short records only."""
+        """Build mmengine's logger; its console handler passes what people want to read."""
         logger = super().build_logger(*args, **kwargs)
         for handler in logger.handlers:
             if not isinstance(handler, logging.FileHandler):
-                handler.addFilter(_ShortRecords())
+                handler.addFilter(_ForPeople())
         return logger
 
     def resume(self, filename: str, *args: object, **kwargs: object) -> None:
         """Go on from a checkpoint; one that has finished already is refused.
 
-        Raises: ValueError: no epoch is left to train.
+        Raises: ValueError: no epoch is left to train, or the file holds weights alone.
         """
-        super().resume(filename, *args, **kwargs)
+        try:
+            super().resume(filename, *args, **kwargs)
+        except KeyError as err:
+            raise ValueError(
+                f"{filename}: checkpoint must hold the state of a training to go on from, but has "
+                f"no {err}. Use --load-from to begin with its weights."
+            ) from err
         if self.epoch >= self.max_epochs:
             raise ValueError(
                 f"{filename}: training must have epochs left, but {self.epoch} of "
-                f"{self.max_epochs} are done. Raise train_cfg.max_epochs, or test the checkpoint."
+                f"{self.max_epochs} are done. Raise max_epochs, or test the checkpoint."
             )
 
     @master_only

@@ -20,6 +20,10 @@ def build_test_runner(config: Config, work_dir: Path) -> Runner:
     config.optim_wrapper = config.param_scheduler = config.auto_scale_lr = None
     config.work_dir, config.load_from, config.resume = str(work_dir), None, False
     config.visualizer = {"type": "Visualizer", "vis_backends": []}
+    # no hook: they keep times and logs of one loop, and here several follow one another
+    names = "runtime_info timer logger param_scheduler checkpoint sampler_seed"
+    config.default_hooks = dict.fromkeys(names.split())
+    config.custom_hooks = []
     return build_runner(config)
 
 

@@ -1,8 +1,11 @@
 """From the flags of train.py to a finished training."""
 
 import argparse
+import functools
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -12,6 +15,12 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from mmpose_replacement.config import load_config
+
+
+class _FixedConfig(Config):
+    """A config that no longer changes: its text, which takes seconds to make, is made once."""
+
+    pretty_text = functools.cached_property(lambda self: Config.pretty_text.fget(self))
 
 
 def check_devices(args: argparse.Namespace) -> None:
@@ -44,7 +53,8 @@ def train(args: argparse.Namespace) -> Runner:
     _apply_flags(config, args)
     runner = build_runner(config)
     started_at = time.monotonic()
-    runner.train()
+    with _faults_of(config):
+        runner.train()
     if is_main_process():
         print(_summary(runner, time.monotonic() - started_at))
     return runner
@@ -55,10 +65,20 @@ def build_runner(config: Config) -> Runner:
 
     Raises: ValueError: an unknown class or argument, with the config's name.
     """
-    try:
+    config = _FixedConfig(config._cfg_dict, cfg_text=config.text, filename=config.filename)
+    with _faults_of(config):
         return RUNNERS.get(config.get("runner_type", "PoseRunner")).from_cfg(config)
-    except (TypeError, KeyError, AssertionError) as err:
+
+
+@contextmanager
+def _faults_of(config: Config) -> Iterator[None]:
+    """Put the config's name before what mmengine or PyTorch refuse of its values."""
+    try:
+        yield
+    except (TypeError, KeyError, AssertionError, ValueError) as err:
         text = str(err.args[0]) if err.args else type(err).__name__
+        if re.match(r"\S+\.\w+: ", text):  # names a file already
+            raise
         raise ValueError(f"{config.filename}: {text}") from err
 
 
@@ -71,6 +91,8 @@ def _apply_flags(config: Config, args: argparse.Namespace) -> None:
     config.randomness = {**randomness, **config.get("randomness", {})}
     if args.seed is not None:
         config.randomness.seed = args.seed
+    if args.deterministic:
+        config.randomness.deterministic = True
     if args.resume:
         config.resume = True
         config.load_from = str(_newest(config) if args.resume == "newest" else args.resume)

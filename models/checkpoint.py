@@ -9,6 +9,7 @@ its files is read as nothing. Files written here hold no such thing.
 import logging
 import pickle
 import re
+import warnings
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,12 +91,13 @@ def read_checkpoint(filename: str | Path, map_location: str | torch.device | Non
             "the web has to be downloaded first."
         )
     try:
-        with torch.serialization.safe_globals(READABLE):
+        with torch.serialization.safe_globals(READABLE), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on pickles that are refused anyway
             content = torch.load(path, map_location=map_location, weights_only=True)
     except pickle.UnpicklingError as err:
         raise ValueError(_refusal(path, str(err))) from err
     except (RuntimeError, EOFError, OSError, zipfile.BadZipFile, KeyError, UnicodeError) as err:
-        reason = (str(err) or "it is empty").splitlines()[0]
+        reason = (str(err) or "it is empty").splitlines()[0].partition(". ")[0]
         raise ValueError(
             f"{path}: checkpoint must be a whole PyTorch file, but reading it failed ({reason}). "
             "It may be cut short or of another kind: copy or download it again."
@@ -131,6 +133,11 @@ def weights_of(checkpoint: dict) -> dict[str, torch.Tensor]:
     Returns: names as in a TopdownPoseEstimator (``backbone.``, ``head.``) to tensors.
     """
     weights = checkpoint.get("state_dict", checkpoint)
+    if not isinstance(weights, dict):
+        raise ValueError(
+            f"checkpoint's state_dict must be a dictionary, got {type(weights).__name__}. Save "
+            "`model.state_dict()`."
+        )
     weights = {name: value for name, value in weights.items() if isinstance(value, torch.Tensor)}
     renamed = {}
     for name, value in weights.items():

@@ -1,5 +1,6 @@
 """An exported network in the place of the trained one, to test it in the same way."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -58,11 +59,12 @@ def use_onnx(estimator: nn.Module, path: str | Path) -> None:
     Args:
         estimator: a TopdownPoseEstimator built from the config; changed in place.
         path: the exported network.
-    Raises: ValueError: the file is no heatmap network, or has another size or keypoint count.
+    Raises: ValueError: the file is no heatmap network, has another size or keypoint count, or its
+        metadata names another preprocessing or decoder than the config.
     """
     network = OnnxHeatmaps(path)
     head = estimator.head
-    expected = [3, *reversed(head.decoder.input_size)]
+    expected = [3, *reversed(head.decoder.input_wh)]
     if network.input.shape[1:] != expected:
         raise ValueError(
             f"{path}: network must take images of {expected} (C, H, W), as the config says, got "
@@ -74,5 +76,14 @@ def use_onnx(estimator: nn.Module, path: str | Path) -> None:
             f"{path}: network must give {head.out_channels} heatmaps, got {num_keypoints}. Use "
             "the config that it was exported with."
         )
+    metadata = network.session.get_modelmeta().custom_metadata_map
+    ours = {"preprocess": estimator.data_preprocessor.preprocess, "decoder": head.decoder.decoder}
+    for key, word in ours.items():
+        theirs = json.loads(metadata[key]) if key in metadata else word
+        if theirs != word:
+            raise ValueError(
+                f"{path}: {key} must be '{word}', as the config says, got '{theirs}' in the "
+                "file's metadata. Use the config that it was exported with."
+            )
     estimator.backbone = network
     head.deconv_layers = head.conv_layers = head.final_layer = nn.Identity()

@@ -67,8 +67,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     for path in (args.config, args.checkpoint):
         if not path.is_file():
             parser.error(f"{path} does not exist or is not a file")
-    if args.out and args.out.suffix not in (".json", ".pkl", ".pickle"):
-        parser.error(f"--out must end in .json, .pkl or .pickle, got {args.out}")
+    if args.out and (args.out.suffix not in (".json", ".pkl", ".pickle") or args.out.is_dir()):
+        parser.error(f"--out must be a file ending in .json, .pkl or .pickle, got {args.out}")
+    if args.num_workers is not None and args.num_workers < 0:
+        parser.error(f"--num-workers must be 0 or more, got {args.num_workers}")
     return args
 
 
@@ -84,7 +86,13 @@ def main(argv: list[str] | None = None) -> None:
         config = load_config(args.config, args.cfg_options)
         config.model.test_cfg.average_clips = args.average_clips
         work_dir = args.work_dir or Path("work_dirs", args.config.stem)
-        protocols = [args.boxes] if args.boxes else box_protocols(config)
+        protocols = box_protocols(config)
+        if args.boxes and args.boxes not in protocols:
+            raise ValueError(
+                f"{args.config}: --boxes detector needs the file of boxes that detection_file "
+                f"names, got {config.get('detection_file')}. Make it, or leave --boxes out."
+            )
+        protocols = [args.boxes] if args.boxes else protocols
         runner = build_test_runner(config, work_dir)
         if args.checkpoint.suffix == ".onnx":
             from models.onnx_network import use_onnx
@@ -102,6 +110,7 @@ def main(argv: list[str] | None = None) -> None:
                 runner, config, boxes, words=args.eval, out_path=out, num_workers=args.num_workers
             )
             print(f"\n{args.checkpoint.name}, {boxes} boxes")
+            figures.pop("predictions/count", None)
             for name, value in figures.items():
                 print(
                     f"  {name:<24} {value:.4f}"

@@ -2,24 +2,31 @@
 
 import os
 import re
+import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-USER_ERRORS = (ValueError, TypeError, FileNotFoundError, KeyError, AssertionError)
+USER_ERRORS = (ValueError, TypeError, KeyError, AssertionError, OSError)
+# said by libraries at import, of no use to whoever runs a script
+NOISE = ("Fail to import ``MultiScaleDeformableAttention``", ".*torch.jit.* is deprecated")
 
 
 @contextmanager
-def user_errors(*also: type[Exception]) -> Iterator[None]:
+def user_errors() -> Iterator[None]:
     """End the program with ``error: <message>`` and exit code 1 on a user's mistake.
 
-    The environment variable LITEHRNET_TRACEBACK=1 keeps the traceback instead.
-
-    Args:
-        also: exception types that count as a user's mistake here, beside the usual ones.
+    Ctrl-C ends it with exit code 130. The environment variable LITEHRNET_TRACEBACK=1 keeps the
+    traceback instead.
     """
+    for text in NOISE:
+        warnings.filterwarnings("ignore", message=text)
     try:
         yield
-    except (*USER_ERRORS, *also) as err:
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        raise SystemExit(130) from None
+    except USER_ERRORS as err:
         if os.environ.get("LITEHRNET_TRACEBACK") == "1":
             raise
         raise SystemExit(f"error: {message_of(err)}") from err
@@ -27,6 +34,8 @@ def user_errors(*also: type[Exception]) -> Iterator[None]:
 
 def message_of(err: BaseException) -> str:
     """Return the exception's own words: without a worker's traceback or a KeyError's quotes."""
+    if isinstance(err, OSError) and err.filename and err.strerror:
+        return f"{err.filename}: {err.strerror}. Check the path, the rights and the space there."
     text = str(err.args[0]) if isinstance(err, KeyError) and err.args else str(err)
     if "Original Traceback" in text:  # from a data-loading process: the last exception line
         lines = [line for line in text.splitlines() if re.match(r"[\w.]*(Error|Exception): ", line)]

@@ -29,17 +29,17 @@ class LocatedHeatmapLoss(nn.Module):
     def forward(
         self, output_BKHW: torch.Tensor, target_BKHW: torch.Tensor, weights_BK: torch.Tensor
     ) -> torch.Tensor:
-        """Return the mean over all labelled joints.
+        """Return the mean over all joints; equal parts of a batch average to the whole.
 
         Args:
             output_BKHW: the network's maps.
             target_BKHW: maps with peaks of height 1.
             weights_BK: 0 for joints that do not count.
-        Returns: a scalar; 0 where no joint counts.
+        Returns: a scalar.
         """
         output, target = output_BKHW.flatten(2), target_BKHW.flatten(2)
         squared = (output - target).square().sum(dim=2)
         wanted = (self.sharpness * target).log_softmax(dim=2)
         given = (self.sharpness * output).log_softmax(dim=2)
         divergence = (wanted.exp() * (wanted - given)).sum(dim=2)
-        return (weights_BK * (squared + divergence)).sum() / weights_BK.sum().clamp_min(1)
+        return (weights_BK * (squared + divergence)).mean()
