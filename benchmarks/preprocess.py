@@ -2,10 +2,10 @@
 
     python benchmarks/preprocess.py --checkpoint float=FILE --checkpoint kneron_520=FILE --out FILE
 
-Prints three Markdown tables of AP (AP50) in percent, people cut out by the labels' boxes: with
-every word; with the crop of every word, but normalised as in training; and, with the word it was
-trained with, through a camera's colour formats and back. benchmarks/preprocess.md holds the
-figures.
+Prints three Markdown tables of AP, AP50 and PCK (share of keypoints within 0.2 of the box's longer
+side) in percent, people cut out by the labels' boxes: with every word; with the crop of every word,
+but normalised as in training; and, with the word it was trained with, through a camera's colour
+formats and back. benchmarks/preprocess.md holds the figures.
 """
 
 import argparse
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not benchmarks/
 
 CONFIG = Path("configs/top_down/lite_hrnet/sample/litehrnet_18_lspet-coco_128x96.py")
-FIGURES = ("coco/AP", "coco/AP .5")
+FIGURES = ("coco/AP", "coco/AP50", "keypoints/PCK")
 NORMALISER = "model.data_preprocessor.preprocess"
 
 
@@ -90,7 +90,7 @@ class Evaluator:
             crop_word: the word that people are cut out with.
             normaliser: the word whose mean and standard deviation the network's input gets.
             colour: camera format that pictures go through, or None.
-        Returns: "AP (AP50)" in percent.
+        Returns: "AP / AP50 / PCK" in percent.
         """
         from prepostprocess.preprocess import get_preprocess
 
@@ -98,19 +98,21 @@ class Evaluator:
         case = (checkpoint, crop_word, meaning.mean, meaning.std, colour)
         if case not in self._cells:
             figures = self._evaluate(checkpoint, crop_word, normaliser, colour)
-            ap, ap50 = (100 * figures[name] for name in FIGURES)
-            self._cells[case] = f"{ap:.1f} ({ap50:.1f})"
+            self._cells[case] = " / ".join(f"{100 * figures[name]:.1f}" for name in FIGURES)
         return self._cells[case]
 
     def _evaluate(
         self, checkpoint: Path, crop_word: str, normaliser: str, colour: str | None
     ) -> dict[str, float]:
+        from mmpose_replacement.metrics import metric_configs
         from mmpose_replacement.testing import build_test_runner, evaluate_with
 
         config = self.load(f"preprocess={crop_word}", f"{NORMALISER}={normaliser}")
         for transform in config.test_dataloader.dataset.pipeline:
             if transform["type"] == "KneronLoadImage":
                 transform["colour"] = colour
+        pck = metric_configs(["PCK"], config.test_dataloader.dataset)
+        config.test_evaluator = [config.test_evaluator, *pck]
         runner = build_test_runner(config, self.work_dir)
         if checkpoint.suffix == ".onnx":
             from models.onnx_network import use_onnx
@@ -174,7 +176,8 @@ def describe_people(config: "Config") -> str:
     people = DATASETS.build(config.test_dataloader.dataset)
     images = {people.get_data_info(i)["img_id"] for i in range(len(people))}
     return (
-        f"AP (AP50) in percent, {len(people)} people on {len(images)} images, ground-truth boxes."
+        f"AP / AP50 / PCK@0.2 in percent, {len(people)} people on {len(images)} images, "
+        "ground-truth boxes."
     )
 
 

@@ -29,7 +29,7 @@ def evaluator(benchmark, tmp_path):
     class Recorder(benchmark.Evaluator):
         def _evaluate(self, *case) -> dict[str, float]:
             self.cases.append(case)
-            return {"coco/AP": len(self.cases) / 100, "coco/AP .5": 0.5}
+            return {"coco/AP": len(self.cases) / 100, "coco/AP50": 0.5, "keypoints/PCK": 0.9}
 
     recorder = Recorder(ROOT / benchmark.CONFIG, [], 0, tmp_path)
     recorder.cases = []
@@ -50,9 +50,9 @@ def test_every_case_is_measured_once(benchmark, evaluator):
     ]
     rows = [line for line in text.splitlines() if line.startswith("| kneron_720")]
     assert rows == [
-        "| kneron_720 | 1.0 (50.0) | 2.0 (50.0) | 3.0 (50.0) |",
-        "| kneron_720 | 4.0 (50.0) | 2.0 (50.0) | 3.0 (50.0) |",
-        "| kneron_720 | 3.0 (50.0) | 5.0 (50.0) | 6.0 (50.0) |",
+        "| kneron_720 | 1.0 / 50.0 / 90.0 | 2.0 / 50.0 / 90.0 | 3.0 / 50.0 / 90.0 |",
+        "| kneron_720 | 4.0 / 50.0 / 90.0 | 2.0 / 50.0 / 90.0 | 3.0 / 50.0 / 90.0 |",
+        "| kneron_720 | 3.0 / 50.0 / 90.0 | 5.0 / 50.0 / 90.0 | 6.0 / 50.0 / 90.0 |",
     ]
 
 
