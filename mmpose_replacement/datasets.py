@@ -17,6 +17,7 @@ from mmpose_replacement.annotation_checks import (
     check_mpii,
     load_json,
 )
+from prepostprocess.box import xywh_to_xyxy
 
 MPII_PIXELS_PER_SCALE = 200.0  # MPII's `scale` is the person's height divided by this
 MPII_CENTER_SHIFT = (
@@ -107,12 +108,12 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
         num_keypoints = self.metainfo["num_keypoints"]
         data_list, reasons = [], Counter()
         for detection in detections:
-            box_xywh = np.array(detection["bbox"][:4], np.float32)
+            box_xyxy = xywh_to_xyxy(detection["bbox"][:4])  # as a runner does with these numbers
             if detection["category_id"] != 1:
                 reasons["of another category"] += 1
             elif detection["image_id"] not in self.coco.imgs:
                 reasons["on images that the annotation file does not list"] += 1
-            elif np.any(box_xywh[2:] <= 0):
+            elif _is_zero_size(box_xyxy):
                 reasons["with a box of zero size"] += 1
             else:
                 image = self.coco.imgs[detection["image_id"]]
@@ -122,7 +123,7 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
                         img_id=image["id"],
                         img_path=self._image_path(image),
                         img_shape=(image["height"], image["width"]),
-                        bbox=np.concatenate([box_xywh[:2], box_xywh[:2] + box_xywh[2:]])[None],
+                        bbox=box_xyxy[None],
                         bbox_score=np.array([detection["score"]], np.float32),
                         keypoints=np.zeros((1, num_keypoints, 2), np.float32),
                         keypoints_visible=np.ones((1, num_keypoints), np.float32),
