@@ -1,12 +1,14 @@
 """Checks of annotation and detection files before use: one fault, one line, one remedy."""
 
 import json
+import math
 import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 MAX_NAMED = 3  # culprits named in one message; the rest are counted
+IDS = {int, str}  # types of ids, exactly: true and false are none
 
 
 def load_json(path: str | Path, purpose: str) -> object:
@@ -37,7 +39,7 @@ def load_json(path: str | Path, purpose: str) -> object:
 
 
 def check_coco(content: object, path: str | Path, num_keypoints: int) -> None:
-    """Check a COCO keypoint file: lists, ids, boxes and the number of keypoints of each person.
+    """Check a COCO keypoint file: lists, ids, image sizes, boxes and keypoints, all finite numbers.
 
     Args:
         content: what the file holds.
@@ -54,22 +56,38 @@ def check_coco(content: object, path: str | Path, num_keypoints: int) -> None:
     images, people = content["images"], content["annotations"]
     _require_keys(images, ("id", "file_name", "width", "height"), f"{path}: images")
     _require_keys(people, ("id", "image_id", "category_id", "bbox"), f"{path}: annotations")
+    _require_keys(content["categories"], ("id",), f"{path}: categories")
+    _require_ids(images, ("id",), f"{path}: images")
+    _require_ids(people, ("id", "image_id", "category_id"), f"{path}: annotations")
+    _require_ids(content["categories"], ("id",), f"{path}: categories")
     _require_unique((image["id"] for image in images), f"{path}: image ids")
     _require_unique((person["id"] for person in people), f"{path}: annotation ids")
 
     known = {image["id"] for image in images}
-    strangers = sorted({person["image_id"] for person in people} - known)
+    strangers = sorted({person["image_id"] for person in people} - known, key=str)
     if strangers:
         raise ValueError(
             f"{path}: image_id of annotations must be listed under 'images', got "
             f"{_name_some(strangers)}. Add these images or remove their annotations."
         )
-    for person in people:
-        _check_person(person, f"{path}: annotation {person['id']}", num_keypoints)
+    for index, image in enumerate(images):
+        _check_image(image, f"{path}: images[{index}] (id {image['id']})")
+    for index, person in enumerate(people):
+        _check_person(person, f"{path}: annotations[{index}] (id {person['id']})", num_keypoints)
+
+
+def _check_image(image: dict, name: str) -> None:
+    """A file name that is text, a width and height above 0."""
+    _require_text(image["file_name"], "file_name", name)
+    for key in ("width", "height"):
+        if not _are_finite([image[key]]) or image[key] <= 0:
+            raise ValueError(
+                f"{name} must have a number above 0 as {key}, got {image[key]!r}. Correct it."
+            )
 
 
 def _check_person(person: dict, name: str, num_keypoints: int) -> None:
-    """Box of four numbers, keypoints of 3 K numbers."""
+    """Box of four finite numbers, keypoints of 3 K finite numbers."""
     if not isinstance(person.get("keypoints"), list):
         raise ValueError(
             f"{name} must have 'keypoints', got none. Use a person_keypoints_*.json (not "
@@ -86,6 +104,8 @@ def _check_person(person: dict, name: str, num_keypoints: int) -> None:
         raise ValueError(
             f"{name} must have a bbox [x, y, width, height], got {person['bbox']}. Correct it."
         )
+    for key in ("bbox", "keypoints"):
+        _require_finite(person[key], key, name)
 
 
 def check_detections(content: object, path: str | Path) -> None:
@@ -100,12 +120,16 @@ def check_detections(content: object, path: str | Path) -> None:
             "COCO_val2017_detections_AP_H_56_person.json."
         )
     _require_keys(content, ("image_id", "category_id", "bbox", "score"), f"{path}: detections")
+    _require_ids(content, ("image_id", "category_id"), f"{path}: detections")
     for index, detection in enumerate(content):
+        name = f"{path}: detections[{index}]"
         if not isinstance(detection["bbox"], list) or len(detection["bbox"]) < 4:
             raise ValueError(
-                f"{path}: detections[{index}] must have a bbox [x, y, width, height], got "
-                f"{detection['bbox']}. Correct it."
+                f"{name} must have a bbox [x, y, width, height], got {detection['bbox']}. "
+                "Correct it."
             )
+        _require_finite(detection["bbox"][:4], "bbox", name)
+        _require_finite([detection["score"]], "score", name)
 
 
 def check_mpii(content: object, path: str | Path, num_joints: int, need_joints: bool) -> None:
@@ -126,11 +150,14 @@ def check_mpii(content: object, path: str | Path, num_joints: int, need_joints: 
     _require_keys(content, ("image", "center", "scale"), f"{path}: people")
     for index, person in enumerate(content):
         name = f"{path}: people[{index}]"
+        _require_text(person["image"], "image", name)
         if not Path(person["image"]).stem.isdigit():
             raise ValueError(
                 f"{name} must have an image named by its number, got '{person['image']}'. Rename "
                 "it (000123.jpg) or use the COCO form, which has image ids."
             )
+        _require_point(person["center"], "center", name)
+        _require_finite([person["scale"]], "scale", name)
         if "joints" not in person or "joints_vis" not in person:
             if need_joints:
                 raise ValueError(
@@ -140,11 +167,15 @@ def check_mpii(content: object, path: str | Path, num_joints: int, need_joints: 
                 )
             continue
         for key in ("joints", "joints_vis"):
-            if len(person[key]) != num_joints:
+            count = len(person[key]) if isinstance(person[key], list) else "none"
+            if count != num_joints:
                 raise ValueError(
-                    f"{name} must have {num_joints} {key}, got {len(person[key])}. Label all of "
-                    "them or describe your joints in the config's metainfo."
+                    f"{name} must have {num_joints} {key}, got {count}. Label all of them or "
+                    "describe your joints in the config's metainfo."
                 )
+        for joint in person["joints"]:
+            _require_point(joint, "joints", name)
+        _require_finite(person["joints_vis"], "joints_vis", name)
 
 
 def check_images_exist(annotation_file: str | Path, image_paths: Iterable[str | Path]) -> None:
@@ -179,6 +210,46 @@ def _require_keys(entries: list, keys: tuple[str, ...], name: str) -> None:
                 f"{name}[{index}] must have {', '.join(keys)}, got none of: {', '.join(lacking)}. "
                 "Add what is missing."
             )
+
+
+def _require_ids(entries: list, keys: tuple[str, ...], name: str) -> None:
+    """Each entry has a whole number or text under these keys."""
+    for key in keys:
+        if IDS.issuperset({type(entry[key]) for entry in entries}):
+            continue
+        index = next(i for i, entry in enumerate(entries) if type(entry[key]) not in IDS)
+        raise ValueError(
+            f"{name}[{index}] must have a whole number or text as {key}, got "
+            f"{entries[index][key]!r}. Correct it."
+        )
+
+
+def _require_text(value: object, key: str, name: str) -> None:
+    """The value is text."""
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must have text as {key}, got {value!r}. Correct it.")
+
+
+def _require_point(value: object, key: str, name: str) -> None:
+    """The value is a list of two finite numbers."""
+    if not isinstance(value, list) or len(value) != 2:
+        raise ValueError(f"{name} must have [x, y] as {key}, got {value!r}. Correct it.")
+    _require_finite(value, key, name)
+
+
+def _require_finite(values: list, key: str, name: str) -> None:
+    """All values are finite numbers; the first that is not is named."""
+    if not _are_finite(values):
+        culprit = next(value for value in values if not _are_finite([value]))
+        raise ValueError(f"{name} must have finite numbers as {key}, got {culprit!r}. Correct it.")
+
+
+def _are_finite(values: list) -> bool:
+    """All are numbers (not null, text or a list), none is NaN or infinite."""
+    try:  # the sum is fast, but finite numbers may overflow in it
+        return math.isfinite(sum(values)) or all(map(math.isfinite, values))
+    except (TypeError, OverflowError):  # no number, or a whole one beyond what a float can hold
+        return False
 
 
 def _require_unique(ids: Iterable[int], name: str) -> None:

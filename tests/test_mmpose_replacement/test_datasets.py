@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
+from mmpose_replacement.annotation_checks import check_coco
 from mmpose_replacement.datasets import KneronCocoDataset, KneronMpiiDataset
+from prepostprocess.box import xywh_to_xyxy
 
 ROOT = Path(__file__).resolve().parents[2]
 METAINFO = {
@@ -81,6 +83,14 @@ def put(key, value):
     return lambda content: content["annotations"][1].update({key: value})
 
 
+def put_number(key, value):
+    return lambda content: content["annotations"][1][key].__setitem__(0, value)
+
+
+def put_image(key, value):
+    return lambda content: content["images"][0].update({key: value})
+
+
 FAULTS = {  # what is done to a good file, and the line the user reads
     "no annotations": (
         lambda c: c.pop("annotations"),
@@ -92,21 +102,63 @@ FAULTS = {  # what is done to a good file, and the line the user reads
     ),
     "no keypoints": (
         drop("keypoints"),
-        r"people\.json: annotation 2 must have 'keypoints', got none\. Use a person_keypoints_",
+        r"people\.json: annotations\[1\] \(id 2\) must have 'keypoints', got none\. Use a person_",
     ),
-    "keypoints null": (put("keypoints", None), r"annotation 2 must have 'keypoints', got none"),
-    "box null": (put("bbox", None), r"annotation 2 must have a bbox .*, got None"),
+    "keypoints null": (
+        put("keypoints", None),
+        r"annotations\[1\] \(id 2\) must have 'keypoints', got none",
+    ),
+    "box null": (put("bbox", None), r"annotations\[1\] \(id 2\) must have a bbox .*, got None"),
     "16 keypoints": (
         put("keypoints", [1, 2, 2] * 16),
-        r"annotation 2 must have 17 keypoints \(51 numbers: x, y, visibility\), got 48 numbers",
+        r"\(id 2\) must have 17 keypoints \(51 numbers: x, y, visibility\), got 48 numbers",
     ),
     "no box": (drop("bbox"), r"annotations\[1\] must have .*, got none of: bbox"),
-    "box of 3": (put("bbox", [1, 2, 3]), r"annotation 2 must have a bbox \[x, y, width, height\]"),
+    "box of 3": (
+        put("bbox", [1, 2, 3]),
+        r"annotations\[1\] \(id 2\) must have a bbox \[x, y, width, height\]",
+    ),
     "image_id of no image": (
         put("image_id", 77),
         r"image_id of annotations must be listed under 'images', got 77\. Add these images",
     ),
     "id twice": (put("id", 1), r"annotation ids must be unique, got 1 more than once"),
+    "keypoint NaN": (
+        put_number("keypoints", float("nan")),
+        r"people\.json: annotations\[1\] \(id 2\) must have finite numbers as keypoints, got nan\.",
+    ),
+    "keypoint null": (put_number("keypoints", None), r"finite numbers as keypoints, got None\."),
+    "keypoint text": (put_number("keypoints", "12"), r"finite numbers as keypoints, got '12'\."),
+    "keypoint nested": (put_number("keypoints", [1]), r"finite numbers as keypoints, got \[1\]\."),
+    "keypoint beyond float": (
+        put_number("keypoints", 10**400),
+        r"finite numbers as keypoints, got 1",
+    ),
+    "box infinite": (put_number("bbox", float("inf")), r"finite numbers as bbox, got inf\."),
+    "box NaN": (
+        put_number("bbox", float("nan")),
+        r"\(id 2\) must have finite numbers as bbox, got",
+    ),
+    "width text": (
+        put_image("width", "640"),
+        r"people\.json: images\[0\] \(id 1\) must have a number above 0 as width, got '640'\.",
+    ),
+    "height 0": (put_image("height", 0), r"a number above 0 as height, got 0\."),
+    "width NaN": (put_image("width", float("nan")), r"a number above 0 as width, got nan\."),
+    "file_name number": (
+        put_image("file_name", 5),
+        r"images\[0\] \(id 1\) must have text as file_name, got 5\. Correct it",
+    ),
+    "image_id list": (
+        put("image_id", [1]),
+        r"annotations\[1\] must have a whole number or text as image_id, got \[1\]\. Correct it",
+    ),
+    "image id null": (put_image("id", None), r"images\[0\] .* number or text as id, got None\."),
+    "image_id text": (put("image_id", "2"), r"must be listed under 'images', got 2\."),
+    "category without id": (
+        lambda c: c["categories"][0].pop("id"),
+        r"categories\[0\] must have id, got none of: id",
+    ),
     "nobody": (
         lambda c: c["annotations"].clear(),
         r"people\.json: it must hold at least one person with a box and a labelled keypoint",
@@ -188,6 +240,27 @@ def test_detector_boxes_take_the_place_of_labels(folder, content, logged):
     assert "1 with a box of zero size" in told
 
 
+def test_finite_numbers_whose_sum_overflows_are_taken(folder, content):
+    content["annotations"][1]["keypoints"][:2] = [1.7e308, 1.7e308]
+    check_coco(content, folder / "people.json", 17)
+
+
+def test_detector_boxes_are_bit_equal_with_a_runners(folder, content):
+    """Sums of float32 numbers would differ in about every sixth of these boxes."""
+    boxes_xywh = np.random.default_rng(5).uniform(1, 300, (200, 4)).round(2).tolist()
+    detections = [{"image_id": 1, "category_id": 1, "bbox": b, "score": 1} for b in boxes_xywh]
+    (folder / "boxes.json").write_text(json.dumps(detections))
+    data = build(folder, content, bbox_file=str(folder / "boxes.json"), test_mode=True)
+    ours = np.concatenate([data.get_data_info(index)["bbox"] for index in range(200)])
+    np.testing.assert_array_equal(ours, xywh_to_xyxy(np.array(boxes_xywh)))
+    in_float32 = np.float32(boxes_xywh)[:, :2] + np.float32(boxes_xywh)[:, 2:]
+    assert np.any(ours[:, 2:] != in_float32)  # these boxes can tell the two apart
+
+
+def detected(**more):
+    return [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 1.0} | more]
+
+
 WRONG_DETECTIONS = {
     "a mapping": ({}, r"boxes\.json: it must be a list of detections .*, got dict"),
     "no score": (
@@ -198,6 +271,16 @@ WRONG_DETECTIONS = {
         [{"image_id": 1, "category_id": 1, "bbox": [1, 2], "score": 1}],
         r"boxes\.json: detections\[0\] must have a bbox",
     ),
+    "box null": (
+        detected(bbox=[1, 2, 3, None]),
+        r"boxes\.json: detections\[0\] must have finite numbers as bbox, got None\. Correct it",
+    ),
+    "score NaN": (
+        detected(score=float("nan")),
+        r"detections\[0\] must have finite numbers as score, got nan",
+    ),
+    "score text": (detected(score="0.9"), r"finite numbers as score, got '0\.9'"),
+    "image_id list": (detected(image_id=[1]), r"whole number or text as image_id, got \[1\]"),
     "nobody": ([], r"boxes\.json: it must hold at least one person"),
 }
 
@@ -285,6 +368,25 @@ MPII_FAULTS = {
         [MPII_PERSON | {"joints": [[1, 1]] * 14}],
         r"people\[0\] must have 16 joints, got 14\. Label all",
     ),
+    "joint NaN": (
+        [MPII_PERSON | {"joints": [[1, 1]] * 15 + [[1, float("nan")]]}],
+        r"mpii\.json: people\[0\] must have finite numbers as joints, got nan\. Correct it",
+    ),
+    "joint of 1": (
+        [MPII_PERSON | {"joints": [[1, 1]] * 15 + [[1]]}],
+        r"people\[0\] must have \[x, y\] as joints, got \[1\]",
+    ),
+    "joints null": ([MPII_PERSON | {"joints": None}], r"must have 16 joints, got none\."),
+    "joints_vis text": (
+        [MPII_PERSON | {"joints_vis": ["1"] * 16}],
+        r"must have finite numbers as joints_vis, got '1'",
+    ),
+    "scale null": ([MPII_PERSON | {"scale": None}], r"finite numbers as scale, got None"),
+    "centre of 3": (
+        [MPII_PERSON | {"center": [1, 2, 3]}],
+        r"must have \[x, y\] as center, got \[1",
+    ),
+    "image a number": ([MPII_PERSON | {"image": 7}], r"people\[0\] must have text as image, got 7"),
     "image without number": (
         [MPII_PERSON | {"image": "anna.png"}],
         r"people\[0\] must have an image named by its number, got 'anna\.png'",
