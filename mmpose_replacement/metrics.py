@@ -1,5 +1,7 @@
 """COCO's AP with clear faults, a plain dump of predictions, and the words of `--eval`."""
 
+import contextlib
+import io
 import json
 import os
 import pickle
@@ -21,6 +23,8 @@ BOXES = {"ground-truth": "coco", "detector": "coco-detector-boxes"}  # word: pre
 @METRICS.register_module()
 class KneronCocoMetric(CocoMetric):
     """COCO's ten keypoint figures, as mmpose's ``CocoMetric`` computes them.
+
+    They are called AP, AP50, AP75, AP(M), AP(L), AR, AR50, AR75, AR(M), AR(L).
 
     Args:
         ann_file: COCO keypoint file of the evaluated images.
@@ -61,7 +65,7 @@ class KneronCocoMetric(CocoMetric):
             raise ValueError("predictions must not be empty, got none. Check the data set's boxes.")
         images = {prediction["img_id"] for prediction, _ in results}
         if self.coco is not None and not images <= set(self.coco.getImgIds()):
-            stranger = min(images - set(self.coco.getImgIds()))
+            stranger = min(images - set(self.coco.getImgIds()), key=str)
             raise ValueError(
                 f"{self.ann_file}: it must list all evaluated images, got a prediction for image "
                 f"{stranger}. Give the data set and the metric the same ann_file."
@@ -75,9 +79,23 @@ class KneronCocoMetric(CocoMetric):
 
     def results2json(self, keypoints: dict[int, list], outfile_prefix: str) -> None:
         """Write the result file under another name first, so that no half file takes its place."""
-        partial = f"{outfile_prefix}.partial"
-        super().results2json(keypoints, partial)
-        os.replace(f"{partial}.keypoints.json", f"{outfile_prefix}.keypoints.json")
+        target = Path(f"{outfile_prefix}.keypoints.json")
+        partial_prefix = target.with_name(f".{Path(outfile_prefix).name}.part")
+        partial = Path(f"{partial_prefix}.keypoints.json")
+        try:
+            super().results2json(keypoints, str(partial_prefix))
+            os.replace(partial, target)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def _do_python_keypoint_eval(self, outfile_prefix: str) -> list[tuple[str, float]]:
+        """Name the figures as people say them; their table is printed by who asked for them."""
+        with contextlib.redirect_stdout(io.StringIO()):  # COCOeval prints each figure
+            figures = super()._do_python_keypoint_eval(outfile_prefix)
+        spoken = {" .5": "50", " .75": "75", " (": "("}
+        for written, said in spoken.items():
+            figures = [(name.replace(written, said), value) for name, value in figures]
+        return figures
 
 
 def _check_can_be_judged_on(ann_file: str, use_area: bool) -> None:
@@ -110,7 +128,7 @@ class PredictionDump(BaseMetric):
         keypoint_score_thr: keypoints at or below it do not enter ``score``, 0..1.
         collect_device: mmengine's.
 
-    Raises: ValueError: another suffix.
+    Raises: ValueError: another suffix, or a place where no file can be written.
     """
 
     default_prefix = "predictions"
@@ -124,6 +142,7 @@ class PredictionDump(BaseMetric):
             raise ValueError(
                 f"out_file must end in .json, .pkl or .pickle, got '{out_file}'. Choose one."
             )
+        _check_can_be_written(self.out_path)
         self.keypoint_score_thr = keypoint_score_thr
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
@@ -137,7 +156,7 @@ class PredictionDump(BaseMetric):
             score = float(given["bbox_scores"][0]) * (good.mean() if len(good) else 0.0)
             self.results.append(
                 dict(
-                    image_id=int(sample["img_id"]),
+                    image_id=sample["img_id"],
                     keypoints=keypoints.tolist(),
                     box=[x1, y1, x2 - x1, y2 - y1],
                     score=float(score),
@@ -145,15 +164,33 @@ class PredictionDump(BaseMetric):
             )
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Write the file under another name, then move it into place; return the number written."""
+        """Write the file under another name, then move it into place; return the number written.
+
+        Raises: ValueError: a place where no file can be written.
+        """
+        _check_can_be_written(self.out_path)
         self.out_path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.out_path.with_name(self.out_path.name + ".partial")
-        if self.out_path.suffix == ".json":
-            partial.write_text(json.dumps(results), encoding="utf-8")
-        else:
-            partial.write_bytes(pickle.dumps(results))
-        os.replace(partial, self.out_path)
+        partial = self.out_path.with_name(f".{self.out_path.name}.part")
+        try:
+            if self.out_path.suffix == ".json":
+                partial.write_text(json.dumps(results), encoding="utf-8")
+            else:
+                partial.write_bytes(pickle.dumps(results))
+            os.replace(partial, self.out_path)
+        finally:
+            partial.unlink(missing_ok=True)
         return {"count": len(results)}
+
+
+def _check_can_be_written(path: Path) -> None:
+    """The path is no directory and lies below no file; told before hours of evaluation."""
+    if path.is_dir():
+        raise ValueError(f"{path}: out_file must be a file, got a directory. Name a file in it.")
+    above = next(folder for folder in path.parents if folder.exists())
+    if not above.is_dir():
+        raise ValueError(
+            f"{path}: out_file must lie in a directory, but {above} is a file. Name another place."
+        )
 
 
 def metric_configs(words: Sequence[str], dataset: dict) -> list[dict]:

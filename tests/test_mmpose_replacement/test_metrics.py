@@ -77,6 +77,10 @@ def samples(content, shift_xy=(0, 0), scores=0.9, visible=1):
         }
 
 
+def disk_full(*_):
+    raise OSError("disk full")
+
+
 def evaluate(metric, predictions, meta=None):
     predictions = list(predictions)
     metric.dataset_meta = meta
@@ -105,9 +109,18 @@ def test_coco_figures_of_real_people_equal_mmposes(shared_coco, coco_meta):
         keypoints += rng.normal(0, 6, keypoints.shape).astype(np.float32)
     ours = evaluate(KneronCocoMetric(path), predictions, coco_meta)
     theirs = evaluate(CocoMetric(path), predictions, coco_meta)
-    assert ours == theirs
-    assert len(ours) == 10
+    names = "AP AP50 AP75 AP(M) AP(L) AR AR50 AR75 AR(M) AR(L)".split()
+    assert list(ours) == [f"coco/{name}" for name in names]
+    assert list(ours.values()) == list(theirs.values())
     assert 0.2 < ours["coco/AP"] < 0.95  # the comparison is of figures that mean something
+
+
+def test_coco_figures_are_not_printed_besides(tmp_path, coco_meta, capsys):
+    content = coco_content()
+    evaluate(
+        KneronCocoMetric(write(tmp_path / "people.json", content)), samples(content), coco_meta
+    )
+    assert "Average Precision" not in capsys.readouterr().out
 
 
 def test_coco_results_name_their_boxes(tmp_path, coco_meta):
@@ -125,6 +138,20 @@ def test_coco_result_file_appears_only_when_whole(tmp_path, coco_meta):
     written = sorted(path.name for path in tmp_path.iterdir())
     assert written == ["people.json", "results.keypoints.json"]
     assert len(json.loads((tmp_path / "results.keypoints.json").read_text())) == 3
+
+
+def test_coco_result_file_that_fails_leaves_the_old_one(tmp_path, coco_meta, monkeypatch):
+    content = coco_content()
+    path = tmp_path / "results.keypoints.json"
+    path.write_text("old")
+    metric = KneronCocoMetric(
+        write(tmp_path / "people.json", content), outfile_prefix=str(tmp_path / "results")
+    )
+    monkeypatch.setattr("os.replace", disk_full)
+    with pytest.raises(OSError, match="disk full"):
+        evaluate(metric, samples(content), coco_meta)
+    assert path.read_text() == "old"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["people.json", path.name]
 
 
 COCO_FAULTS = {
@@ -312,10 +339,38 @@ def test_dump_score_is_0_without_a_good_keypoint(tmp_path):
 def test_dump_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "out.json"
     path.write_text("old")
-    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr("os.replace", disk_full)
     with pytest.raises(OSError, match="disk full"):
         evaluate(PredictionDump(str(path)), samples(coco_content(1)))
     assert path.read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["out.json"]  # no partial file
+
+
+def test_dump_keeps_image_ids_that_are_text(tmp_path):
+    path = tmp_path / "out.json"
+    (sample,) = samples(coco_content(1))
+    evaluate(PredictionDump(str(path)), [sample | {"img_id": "anna"}])
+    assert json.loads(path.read_text())[0]["image_id"] == "anna"
+
+
+def test_dump_onto_a_directory_is_refused(tmp_path):
+    path = tmp_path / "out.json"
+    metric = PredictionDump(str(path))
+    path.mkdir()  # after the first look
+    message = r"out\.json: out_file must be a file, got a directory\. Name a file in it\."
+    with pytest.raises(ValueError, match=message):
+        PredictionDump(str(path))
+    with pytest.raises(ValueError, match=message):
+        evaluate(metric, samples(coco_content(1)))
+
+
+def test_dump_below_a_file_is_refused(tmp_path):
+    (tmp_path / "notes").write_text("")
+    with pytest.raises(
+        ValueError,
+        match=r"out\.json: out_file must lie in a directory, but .*notes is a file\. Name another",
+    ):
+        PredictionDump(str(tmp_path / "notes/deeper/out.json"))
 
 
 def test_dump_has_a_known_suffix():
