@@ -1,39 +1,34 @@
 """Reading a training config: overrides that take effect everywhere, and mistakes told early."""
 
-import argparse
 import ast
 import difflib
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.config import Config
 from mmengine.runner import Runner
 
+from mmpose_replacement.config_overrides import bound_names, evaluate, parse_options
+
 ROOT = Path(__file__).resolve().parents[1]
-# top-level names that mean something to a Runner, to mmpose, to the original toolkit or to us
-KNOWN_KEYS = {
-    *inspect.signature(Runner.__init__).parameters,
-    *("custom_imports", "runner_type", "auto_scale_lr", "find_unused_parameters", "sync_bn"),
-    *("compile", "resume_from", "evaluation", "codec", "data_root", "detection_file"),
-    *(
-        "preprocess",
-        "input_size",
-        "detection_score_thr",
-        "train_pipeline",
-        "val_pipeline",
-        "test_pipeline",
-    ),
-    *("dataset_info", "max_epochs", "vis_backends", "channel_cfg", "data_mode", "dataset_type"),
-} - {"self", "cfg"}
+# top-level names that mean something to mmpose, to the original toolkit or to us
+OUR_KEYS = """
+    auto_scale_lr channel_cfg codec compile custom_imports data_mode data_root dataset_info
+    dataset_type detection_file detection_score_thr evaluation find_unused_parameters input_size
+    max_epochs preprocess resume_from runner_type sync_bn test_pipeline train_pipeline val_pipeline
+    vis_backends
+""".split()
+RUNNER_KEYS = set(inspect.signature(Runner.__init__).parameters) - {"self", "cfg"}
+KNOWN_KEYS = sorted({*OUR_KEYS, *RUNNER_KEYS})
 
 
 def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
     """Read a config file and apply ``--cfg-options``.
 
-    A plain variable of the file (``preprocess``, ``data_root``, ``max_epochs``) is set before the
-    file is evaluated, so that everything made from it follows; any other key is replaced in the
-    result and must exist there.
+    What an option sets is set behind the variable's own line of the file, so that everything made
+    from it there follows: ``preprocess=kneron_720``, ``codec.decoder=dark``. What only a ``_base_``
+    file sets is replaced in the result. Either way the key must exist.
 
     Args:
         path: config in mmengine's Python form.
@@ -41,82 +36,77 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
     Returns: the config, with the original toolkit's words (``resume_from``,
         ``evaluation.interval``) put into mmengine's form.
     Raises: FileNotFoundError: no such file; ValueError: a file that is no config or one of mmpose
-        0.x, an option that the config does not have, a misspelt top-level key.
+        0.x, an option that the config does not have, a misspelt or missing top-level key, epochs
+        or intervals below 1.
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: config must be a file. Shipped ones are below configs/.")
-    values = _parse_options(options)
+        found = "a folder" if path.is_dir() else "nothing there"
+        raise FileNotFoundError(
+            f"{path}: config must be a file, got {found}. Shipped ones are below configs/."
+        )
+    values = parse_options(options)
     tree = _syntax_tree(path)
-    variables = {
-        name for node in tree.body if isinstance(node, ast.Assign) for name in _target_names(node)
-    }
-    if {"data", "total_epochs", "data_cfg"} & variables:
+    if {"data", "total_epochs", "data_cfg"} & {
+        name for node in tree.body for name in bound_names(node)
+    }:
         _refuse_old(path)
-    early = {key: value for key, value in values.items() if key in variables}
-    config = _evaluate(path, tree, early)
+    if "train_cfg.max_epochs" in values:
+        _refuse_half_a_schedule(path, tree, values["train_cfg.max_epochs"])
+    config = evaluate(path, tree, values)
     _check_top_level(path, config)
-    late = {key: value for key, value in values.items() if key not in variables}
-    for key in late:
-        _require_key(path, config, key)
-    config.merge_from_dict(late)
     _translate_words(path, config)
+    _check_lengths(path, config)
     return config
-
-
-def _parse_options(options: Sequence[str]) -> dict:
-    """Read ``key=value`` words as mmengine does."""
-    for word in options:
-        if "=" not in word:
-            raise ValueError(f"--cfg-options must be key=value, got {word!r}.")
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--options", nargs="+", action=DictAction)
-    return parser.parse_args(["--options", *options]).options if options else {}
 
 
 def _syntax_tree(path: Path) -> ast.Module:
     try:
         return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    except (SyntaxError, UnicodeDecodeError) as err:
+    except (SyntaxError, ValueError) as err:  # ValueError: no text, or a null byte in it
         raise ValueError(f"{path}: config must be Python in mmengine's form, but {err}.") from err
 
 
-def _target_names(node: ast.Assign) -> Iterator[str]:
-    return (target.id for target in node.targets if isinstance(target, ast.Name))
+def _refuse_old(path: Path) -> None:
+    """Name the shipped config that replaces one of mmpose 0.x."""
+    shipped = {file.stem: file for file in sorted((ROOT / "configs/top_down").rglob("*.py"))}
+    near = difflib.get_close_matches(path.stem.lower(), shipped, n=1, cutoff=0.0)
+    raise ValueError(
+        f"{path}: config must be of mmpose 1.x, but this one is of mmpose 0.x "
+        f"(it sets data, data_cfg or total_epochs). Use {shipped[near[0]].relative_to(ROOT)}."
+    )
 
 
-def _evaluate(path: Path, tree: ast.Module, early: dict) -> Config:
-    """Let mmengine evaluate the file, with some of its variables replaced."""
-    try:
-        if not early:
-            return Config.fromfile(path)
-        for node in tree.body:
-            if isinstance(node, ast.Assign):
-                for name in _target_names(node):
-                    if name in early:
-                        node.value = ast.parse(repr(early[name]), mode="eval").body
-                    elif name == "_base_":
-                        bases = ast.literal_eval(node.value)
-                        bases = [bases] if isinstance(bases, str) else bases
-                        absolute = [str((path.parent / base).resolve()) for base in bases]
-                        node.value = ast.parse(repr(absolute), mode="eval").body
-        text = ast.unparse(ast.fix_missing_locations(tree))
-        config = Config.fromstring(text, ".py")
-        return Config(config._cfg_dict, cfg_text=text, filename=str(path))
-    except (NameError, AttributeError, KeyError, ImportError) as err:
-        raise ValueError(f"{path}: config cannot be evaluated: {err}.") from err
+def _refuse_half_a_schedule(path: Path, tree: ast.Module, epochs: object) -> None:
+    """Refuse ``train_cfg.max_epochs`` where the learning rate would keep the file's length."""
+    for node in tree.body:
+        used = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+        if {"train_cfg"} == bound_names(node) and "max_epochs" in used:
+            raise ValueError(
+                f"{path}: --cfg-options train_cfg.max_epochs must not be set here: the learning "
+                f"rate follows the variable 'max_epochs'. Use max_epochs={epochs}."
+            )
 
 
 def _check_top_level(path: Path, config: Config) -> None:
-    """Refuse a name that is one or two letters from one that means something."""
+    """Refuse a name that is one or two letters from one that means something, and what is missing.
+
+    A model and people to train or to test it on are what every script needs.
+    """
     for key in config:
         if key in KNOWN_KEYS or len(key) < 5:
             continue
-        near = [known for known in KNOWN_KEYS if 0 < _edits(key, known) <= 2]
+        near = [known for known in KNOWN_KEYS if _edits(key, known) <= 2]
         if near:
             raise ValueError(
-                f"{path}: unknown key '{key}'. Did you mean '{min(near)}'? "
+                f"{path}: unknown key '{key}'. Did you mean '{near[0]}'? "
                 "Otherwise rename it: it would be taken for a misspelling."
+            )
+    for keys in (("model",), ("train_dataloader", "test_dataloader")):
+        if not any(config.get(key) for key in keys):
+            raise ValueError(
+                f"{path}: config must set {' or '.join(map(repr, keys))}, got none. "
+                "Start from one below configs/."
             )
 
 
@@ -130,34 +120,6 @@ def _edits(first: str, second: str) -> int:
     return row[-1]
 
 
-def _require_key(path: Path, config: Config, key: str) -> None:
-    """Refuse an override of something that is not there: it would have no effect."""
-    here: object = config
-    for i, word in enumerate(key.split(".")):
-        if isinstance(here, (dict, ConfigDict, Config)):
-            names = list(here)
-        elif isinstance(here, (list, tuple)):
-            names = [str(index) for index in range(len(here))]
-        else:
-            names = []
-        if word not in names:
-            place = ".".join(key.split(".")[:i]) or "the config"
-            near = difflib.get_close_matches(word, names, n=1)
-            hint = f"Did you mean '{near[0]}'?" if near else f"It has: {', '.join(names)}."
-            raise ValueError(f"{path}: --cfg-options {key}: {place} has no '{word}'. {hint}")
-        here = here[int(word)] if isinstance(here, (list, tuple)) else here[word]
-
-
-def _refuse_old(path: Path) -> None:
-    """Name the shipped config that replaces one of mmpose 0.x."""
-    shipped = {file.stem: file for file in sorted((ROOT / "configs/top_down").rglob("*.py"))}
-    near = difflib.get_close_matches(path.stem.lower(), shipped, n=1, cutoff=0.0)
-    raise ValueError(
-        f"{path}: config must be of mmpose 1.x, but this one is of mmpose 0.x "
-        f"(it sets data, data_cfg or total_epochs). Use {shipped[near[0]].relative_to(ROOT)}."
-    )
-
-
 def _translate_words(path: Path, config: Config) -> None:
     """Put the original toolkit's ``resume_from`` and ``evaluation.interval`` into mmengine's form.
 
@@ -168,10 +130,25 @@ def _translate_words(path: Path, config: Config) -> None:
         config.resume, config.load_from = True, resume_from
     evaluation = config.pop("evaluation", None)
     if evaluation:
-        unknown = sorted(set(evaluation) - {"interval"})
-        if unknown:
+        if not isinstance(evaluation, dict) or set(evaluation) != {"interval"}:
             raise ValueError(
-                f"{path}: evaluation must have 'interval' only, got {unknown}. "
+                f"{path}: evaluation must have 'interval' only, got {evaluation}. "
                 "Metrics are set by val_evaluator."
             )
-        config.train_cfg.val_interval = evaluation["interval"]
+        _require_positive(path, "evaluation.interval", evaluation["interval"])
+        config.merge_from_dict({"train_cfg.val_interval": evaluation["interval"]})
+
+
+def _check_lengths(path: Path, config: Config) -> None:
+    """Refuse a training of no epoch, and a validation every 0 epochs."""
+    train_cfg = config.get("train_cfg") or {}
+    if "max_epochs" in config:
+        _require_positive(path, "max_epochs", config.max_epochs)
+    for key in sorted({"max_epochs", "val_interval"} & set(train_cfg)):
+        _require_positive(path, f"train_cfg.{key}", train_cfg[key])
+
+
+def _require_positive(path: Path, name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        fix = "Count epochs" if "epochs" in name else "To leave validation out use --no-validate"
+        raise ValueError(f"{path}: {name} must be a positive integer, got {value!r}. {fix}.")
