@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT)  # repo root, not tools/
 
-CONFIG = "configs/top_down/lite_hrnet/people/litehrnet_small_people_96x64.py"
+CONFIG = "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"
 FOLDER = Path("work_dirs/quickstart")  # as in the config
 SETS = {"train": (2000, 1), "val": (200, 1001)}  # pictures, seed
 

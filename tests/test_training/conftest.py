@@ -8,7 +8,7 @@ import pytest
 from utils.data.people import make_people
 
 ROOT = Path(__file__).resolve().parents[2]
-QUICKSTART = ROOT / "configs/top_down/lite_hrnet/people/litehrnet_small_people_96x64.py"
+QUICKSTART = ROOT / "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG = str(ROOT / "configs/top_down/lite_hrnet/people/litehrnet_small_people_96x64.py")
+CONFIG = str(ROOT / "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py")
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG = ROOT / "configs/top_down/lite_hrnet/people/litehrnet_small_people_96x64.py"
+CONFIG = ROOT / "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"
 
 
 def read(path: Path) -> dict:

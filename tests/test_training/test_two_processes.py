@@ -9,7 +9,7 @@ import pytest
 import torch
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG = ROOT / "configs/top_down/lite_hrnet/people/litehrnet_small_people_96x64.py"
+CONFIG = ROOT / "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="is about gloo on CPUs")
 
 # a hook that writes every process's weights, found through PYTHONPATH
@@ -50,7 +50,7 @@ def test_twenty_steps_equal_one_process_with_the_whole_batch(trained, options, t
     # plain SGD: Adam turns the sign of a rounding error in a zero gradient into a whole step
     text = CONFIG.read_text().replace("../../../_base_", str(ROOT / "configs/_base_"))
     text = text.replace("in_channels=3,", "in_channels=3, norm_eval=True,", 1)
-    text = text.replace('type="Adam", lr=2e-3', 'type="SGD", lr=1e-2')
+    text = text.replace('type="AdamW", lr=6e-3, weight_decay=1e-4', 'type="SGD", lr=1e-2')
     text = text.replace("pipeline=train_pipeline,", "pipeline=train_pipeline, indices=24,")
     config = tmp_path / "sgd.py"
     config.write_text(text)
