@@ -61,7 +61,17 @@ def main(argv: list[str] | None = None) -> None:
             FOLDER.mkdir(parents=True, exist_ok=True)
         run("tools/make_people.py", str(FOLDER / "people" / name), *options)
     say("Train a small Lite-HRNet on them")
-    run("train.py", CONFIG, "--work-dir", str(FOLDER / "run"), "--seed", "1", "--no-validate")
+    run(
+        "train.py",
+        CONFIG,
+        "--work-dir",
+        str(FOLDER / "run"),
+        "--seed",
+        "1",
+        "--gpus",
+        "2",
+        "--no-validate",
+    )
     checkpoint = max((FOLDER / "run").glob("epoch_*.pth"), key=lambda path: path.stat().st_mtime)
     say("Test it on people that it has never seen")
     predictions = FOLDER / "predictions.json"

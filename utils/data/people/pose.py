@@ -6,14 +6,14 @@ from utils.data.people.skeleton import Pose
 
 # What a person may be doing, and how often.
 KINDS = {
-    "stand": 0.44,
-    "walk": 0.26,
-    "wide": 0.12,
-    "sit": 0.07,
-    "crouch": 0.02,
-    "kneel": 0.02,
-    "lean": 0.05,
-    "lie": 0.02,
+    "stand": 0.54,
+    "walk": 0.27,
+    "wide": 0.11,
+    "sit": 0.03,
+    "crouch": 0.01,
+    "kneel": 0.01,
+    "lean": 0.02,
+    "lie": 0.01,
 }
 # Arms as (mean, spread) of flexion, abduction, twist (turns the forearm inwards) and elbow.
 _ARMS = {
@@ -25,9 +25,9 @@ _ARMS = {
     "fold": ((28, 10, 45, 95), (9, 6, 10, 12)),
     "phone": ((38, 25, 5, 135), (9, 9, 8, 6)),
 }
-_ARM_SHARES = (0.48, 0.13, 0.04, 0.14, 0.13, 0.04, 0.04)
+_ARM_SHARES = (0.60, 0.13, 0.02, 0.10, 0.10, 0.02, 0.03)
 # Facing the camera, turned, from the side, from behind: middle and spread of |yaw|, share.
-_YAWS = ((0, 12, 0.52), (35, 10, 0.22), (78, 8, 0.05), (180, 18, 0.21))
+_YAWS = ((0, 12, 0.70), (35, 10, 0.15), (78, 8, 0.03), (180, 18, 0.12))
 
 
 def _draw(rng: np.random.Generator, mean: tuple, spread: tuple) -> np.ndarray:
@@ -61,7 +61,7 @@ def _legs(rng: np.random.Generator, kind: str) -> np.ndarray:
 def _arms(rng: np.random.Generator, kind: str) -> np.ndarray:
     """Angles float (2, 4) of both arms: flexion, abduction, twist, elbow."""
     names = list(rng.choice(list(_ARMS), size=2, p=_ARM_SHARES))
-    if rng.random() < 0.4:
+    if rng.random() < 0.5:
         names[1] = names[0]
     arms = np.array([_draw(rng, *_ARMS[name]) for name in names])
     if kind == "walk":
@@ -84,7 +84,7 @@ def sample_pose(rng: np.random.Generator) -> Pose:
     kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
     middle, spread, _ = _YAWS[rng.choice(len(_YAWS), p=[share for *_, share in _YAWS])]
     yaw = rng.choice((-1, 1)) * (middle + spread * np.clip(rng.normal(), -2, 2))
-    roll = _draw(rng, (0,), (4,))[0]
+    roll = _draw(rng, (0,), (3,))[0]
     bend = _draw(rng, (4, 0, 0), (6, 4, 7))
     if kind == "lean":
         roll += rng.choice((-1, 1)) * rng.uniform(10, 22)
@@ -100,7 +100,7 @@ def sample_pose(rng: np.random.Generator) -> Pose:
         roll=roll,
         camera_pitch=rng.uniform(-3, 12),
         bend=bend,
-        head=_draw(rng, (0, 3, 0), (12, 6, 4)),
+        head=_draw(rng, (0, 3, 0), (10, 5, 3)),
         arms=_arms(rng, kind),
         legs=_legs(rng, kind),
     )

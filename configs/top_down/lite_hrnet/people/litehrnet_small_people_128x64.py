@@ -74,7 +74,7 @@ val_pipeline = [
     dict(type="PackPoseInputs"),
 ]
 
-max_epochs = 4
+max_epochs = 6
 train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=max_epochs)
 val_cfg = dict()
 test_cfg = dict()
@@ -93,7 +93,7 @@ param_scheduler = [
 ]
 
 train_dataloader = dict(
-    batch_size=16,
+    batch_size=8,  # a process; the quickstart starts two
     num_workers=1,
     persistent_workers=True,
     drop_last=True,
