@@ -99,6 +99,8 @@ class Evaluator:
         if case not in self._cells:
             figures = self._evaluate(checkpoint, crop_word, normaliser, colour)
             self._cells[case] = " / ".join(f"{100 * figures[name]:.1f}" for name in FIGURES)
+            told = f"{crop_word} crop, {normaliser} normalisation, {colour or 'full colour'}"
+            print(f"{checkpoint}: {told}: {self._cells[case]}", file=sys.stderr, flush=True)
         return self._cells[case]
 
     def _evaluate(
