@@ -92,6 +92,30 @@ def _memory() -> str:
 
 
 @HOOKS.register_module()
+class FiniteLossHook(Hook):
+    """End a training whose loss is no number any more, instead of training on for hours."""
+
+    interval = 50  # iterations; reading the loss makes a GPU wait
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: dict | None = None,
+    ) -> None:
+        """Look at the loss now and then.
+
+        Raises: ValueError: it is infinite or not a number.
+        """
+        if self.every_n_train_iters(runner, self.interval) and not torch.isfinite(outputs["loss"]):
+            raise ValueError(
+                f"loss must be finite, got {float(outputs['loss'])} in iteration {runner.iter + 1}. "
+                "Lower optim_wrapper.optimizer.lr, and --resume from the last checkpoint."
+            )
+
+
+@HOOKS.register_module()
 class CurvesHook(Hook):
     """Draw the scalars of the run as ``curves.png`` and write them as ``scalars.csv`` at its end.
 

@@ -121,7 +121,7 @@ def _apply_flags(config: Config, args: argparse.Namespace) -> None:
         config.sync_bn = "torch"
     hooks = config.setdefault("custom_hooks", [])
     hooks.append({"type": "CheckpointFileHook", "allow_new_layers": not config.get("resume")})
-    hooks += [{"type": "ProgressBarHook"}, {"type": "CurvesHook"}]
+    hooks += [{"type": name} for name in ("ProgressBarHook", "FiniteLossHook", "CurvesHook")]
     if args.ema:
         hooks.append(
             {

@@ -20,8 +20,8 @@ from utils.data.people.visibility import keypoints_turned_away, label_visibility
 
 MAX_PEOPLE = 4
 _NUM_PEOPLE_SHARES = (0.32, 0.42, 0.18, 0.08)
-_NEAR_ANOTHER = 0.34  # how often somebody is placed to overlap those already there
-_BEHIND_OBJECT = 0.6  # how often an object is put in front of somebody
+_NEAR_ANOTHER = 0.42  # how often somebody is placed to overlap those already there
+_BEHIND_OBJECT = 0.57  # how often an object is put in front of somebody
 _LEAST_SEEN = 0.65  # of a figure's pixels, after everything in front of it
 _LEAST_INSIDE = 9  # keypoints within the picture
 _ATTEMPTS = 12
@@ -95,7 +95,7 @@ def _sample_person(
     """Draw one person somewhere in the picture."""
     pose, outfit = sample_pose(rng), sample_outfit(rng)
     body = pose_body(pose, _sample_proportions(rng))
-    scale = rng.uniform(0.66, 1.0) * min(size_wh) * (0.85 if pose.kind == "lie" else 1.0)
+    scale = rng.uniform(0.6, 0.88) * min(size_wh) * (0.85 if pose.kind == "lie" else 1.0)
     distance = rng.uniform(2.5, 6)
     # The pelvis sits at the origin: centre the extent of the joints instead.
     extent = Camera(np.zeros(2), scale, distance).project(body.keypoints)
@@ -182,7 +182,7 @@ def _overlapping(people: list[_Placed]) -> bool:
 def _expose(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     """Take the photograph: exposure, a colour cast, some blur and sensor noise."""
     if rng.random() < 0.4:
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 0.9))
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 0.7))
     noise = np.empty(image.shape[:2], np.int16)
     cv2.setRNGSeed(int(rng.integers(2**31)))
     cv2.randn(noise, 0, rng.uniform(1, 6))

@@ -1,0 +1,48 @@
+"""One line for a user's mistake, and the exit code that tells a script."""
+
+import pytest
+
+from utils.cli import user_errors
+
+WORKER = (
+    "Caught ValueError in DataLoader worker process 0.\nOriginal Traceback (most recent call last):"
+    '\n  File "x.py", line 1, in f\nValueError: a.jpg: picture is cut short. Copy it again.\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ValueError("a.py: x must be 1, got 2."), "error: a.py: x must be 1, got 2."),
+        (KeyError("name"), "error: name"),
+        (ValueError(WORKER), "error: a.jpg: picture is cut short. Copy it again."),
+        (
+            NotADirectoryError(20, "Not a directory", "out/x"),
+            "error: out/x: Not a directory. Check",
+        ),
+        (AssertionError(), "error: AssertionError"),
+    ],
+)
+def test_mistake_is_one_line(error, message):
+    with pytest.raises(SystemExit) as stop, user_errors():
+        raise error
+    assert str(stop.value).startswith(message)
+    assert "\n" not in str(stop.value)
+
+
+def test_interrupt_ends_with_130(capsys):
+    with pytest.raises(SystemExit) as stop, user_errors():
+        raise KeyboardInterrupt
+    assert stop.value.code == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_traceback_on_request(monkeypatch):
+    monkeypatch.setenv("LITEHRNET_TRACEBACK", "1")
+    with pytest.raises(ValueError, match="x"), user_errors():
+        raise ValueError("x")
+
+
+def test_bugs_keep_their_traceback():
+    with pytest.raises(ZeroDivisionError), user_errors():
+        1 / 0  # noqa: B018
