@@ -110,7 +110,7 @@ class FiniteLossHook(Hook):
         """
         if self.every_n_train_iters(runner, self.interval) and not torch.isfinite(outputs["loss"]):
             raise ValueError(
-                f"loss must be finite, got {float(outputs['loss'])} in iteration {runner.iter + 1}. "
+                f"loss must be finite, got {outputs['loss']:g} in iteration {runner.iter + 1}. "
                 "Lower optim_wrapper.optimizer.lr, and --resume from the last checkpoint."
             )
 

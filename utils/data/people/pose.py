@@ -6,14 +6,14 @@ from utils.data.people.skeleton import Pose
 
 # What a person may be doing, and how often.
 KINDS = {
-    "stand": 0.53,
+    "stand": 0.52,
     "walk": 0.27,
     "wide": 0.11,
     "sit": 0.03,
     "crouch": 0.01,
     "kneel": 0.01,
     "lean": 0.02,
-    "lie": 0.02,
+    "lie": 0.03,
 }
 # Arms as (mean, spread) of flexion, abduction, twist (turns the forearm inwards) and elbow.
 _ARMS = {
