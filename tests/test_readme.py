@@ -1,0 +1,67 @@
+"""The README's commands exist as written: scripts, flags, make targets, linked files."""
+
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = sorted(
+    {
+        command.replace("\\\n", " ")
+        for block in re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)
+        for command in re.findall(r"^python (?:.*\\\n)*.*$", block, flags=re.MULTILINE)
+    }
+)
+
+
+@cache
+def help_of(script: str) -> str:
+    done = subprocess.run(
+        [sys.executable, script, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_there_are_commands():
+    assert len(COMMANDS) >= 7
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command(command):
+    words = re.sub(r"#.*", "", command).split()
+    usage = help_of(words[1])
+    for flag in re.findall(r"--[a-zA-Z0-9_-]+", " ".join(words[2:])):
+        assert re.search(rf"{flag}\b", usage), f"{words[1]} has no {flag}"
+    for word in words[2:]:
+        if word.startswith(("configs/", "utils/")):
+            assert (ROOT / word).is_file()
+
+
+def test_options_of_train_py():
+    section = README.split("## Train\n")[1].split("\n## ")[0]
+    flags = set(re.findall(r"`(--[a-z-]+)", section)) | set(re.findall(r", `(--[a-z-]+)", section))
+    assert len(flags) >= 12
+    for flag in flags:
+        assert flag in help_of("train.py")
+
+
+def test_make_targets():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^make ([a-z-]+)", README, flags=re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
+def test_linked_file(path):
+    assert (ROOT / path).is_file()
+
+
+def test_configs_of_the_model_table():
+    section = README.split("## Model\n")[1].split("\n## ")[0]
+    for name in re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE):
+        assert (ROOT / f"configs/top_down/lite_hrnet/coco/{name}.py").is_file()
