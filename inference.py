@@ -86,7 +86,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     from utils.cli import user_errors
 
-    with user_errors(OSError):
+    with user_errors():
         from tqdm import tqdm
 
         from utils.inference import run_pictures, run_video

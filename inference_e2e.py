@@ -65,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     from utils.cli import user_errors
 
-    with user_errors(OSError):
+    with user_errors():
         from tqdm import tqdm
 
         from utils.e2e import NUM_LANDMARKS, E2eResults, coco_image_id, image_name

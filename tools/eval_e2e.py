@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     from utils.cli import user_errors
 
-    with user_errors(OSError):
+    with user_errors():
         from utils.e2e_eval import (
             match_people,
             read_results,
