@@ -43,9 +43,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def network_bytes(config: Path) -> bytes:
     """Build a config's untrained network and return it as ONNX; PyTorch is loaded only here."""
-    from models.onnx_export import export_bytes
+    from utils.cli import user_errors
 
-    return export_bytes(config)
+    with user_errors():
+        from mmpose_replacement.config import load_config
+        from models.onnx_export import export_bytes
+
+        return export_bytes(load_config(config))
 
 
 def main(argv: list[str] | None = None) -> int:

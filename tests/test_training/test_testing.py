@@ -174,3 +174,14 @@ def test_network_of_another_preprocessing_is_refused(test_script, trained, plain
         SystemExit, match="preprocess must be 'float', as the config says, got 'kneron"
     ):
         test_script.main([CONFIG, str(path), "--work-dir", str(tmp_path), *plain])
+
+
+def test_npu_check_answers_from_a_config_before_anyone_trains(capsys):
+    spec = importlib.util.spec_from_file_location("npu_check", ROOT / "tools/npu_check.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    code = module.main([CONFIG, "--npu", "720"])
+    assert code in (3, 4)  # channel shuffle: not all of it on the chip
+    assert "Transpose" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="config must be"):
+        module.network_bytes(ROOT / "tests/none.py")
