@@ -1,6 +1,7 @@
 """A small Lite-HRNet on drawn people, 128x64 (HxW): what `make quickstart` trains.
 
-Run:    python tools/quickstart.py   (draws the people, trains, tests, draws the result)
+Run:    python train.py configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py --gpus 2
+        (tools/quickstart.py draws the people first, then trains, tests and draws the result)
 Expect: AP and time not measured yet (held-out drawn people, ground-truth boxes)
 Source: blocks of arXiv:2104.06403; size and schedule are ours, made for minutes on two CPU cores
 """
