@@ -48,10 +48,11 @@ def main(argv: list[str] | None = None) -> None:
 
     from tqdm import tqdm
 
+    from utils.cli import user_errors
     from utils.data.people.generate import make_people
     from utils.data.people.preview import write_contact_sheet
 
-    try:
+    with user_errors():
         stats = make_people(
             args.out,
             args.num,
@@ -64,8 +65,6 @@ def main(argv: list[str] | None = None) -> None:
         )
         if args.preview:
             write_contact_sheet(args.out, args.preview)
-    except (ValueError, OSError) as err:
-        raise SystemExit(f"error: {err}") from err
     print(f"{args.out}: {stats}")
 
 

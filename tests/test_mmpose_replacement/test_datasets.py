@@ -13,10 +13,7 @@ from mmpose_replacement.datasets import KneronCocoDataset
 from prepostprocess.box import xywh_to_xyxy
 
 ROOT = Path(__file__).resolve().parents[2]
-METAINFO = {
-    name: Config.fromfile(ROOT / f"configs/_base_/datasets/{name}.py").dataset_info
-    for name in ("coco", "mpii")
-}
+METAINFO = Config.fromfile(ROOT / "configs/_base_/datasets/coco.py").dataset_info
 
 
 def person(id, image_id, box_xywh, **more):
@@ -63,7 +60,7 @@ def build(folder, content, **more):
         content if isinstance(content, str) else json.dumps(content)
     )
     arguments = {"ann_file": "people.json", "data_prefix": {"img": "images/"}} | more
-    return KneronCocoDataset(data_root=str(folder), metainfo=METAINFO["coco"], **arguments)
+    return KneronCocoDataset(data_root=str(folder), metainfo=METAINFO, **arguments)
 
 
 def test_people_reach_the_pipeline(folder, content):
@@ -305,7 +302,7 @@ def test_real_people_are_read_as_mmpose_reads_them(shared_coco):
         "data_root": str(shared_coco),
         "ann_file": "annotations/person_keypoints_val2017.json",
         "data_prefix": {"img": "val2017/"},
-        "metainfo": METAINFO["coco"],
+        "metainfo": METAINFO,
         "test_mode": True,
     }
     ours, theirs = KneronCocoDataset(**arguments), CocoDataset(**arguments)
