@@ -97,7 +97,7 @@ def _make_mpii(folder: Path, rng: np.random.Generator) -> None:
 
 @pytest.fixture(scope="session")
 def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that LITEHRNET_DATA names, two people a file."""
+    """The folder that LITEHRNET_DATA names and tests work in, two people a file."""
     folder = tmp_path_factory.mktemp("data")
     rng = np.random.default_rng(0)
     _make_coco(folder / "coco", rng)
@@ -105,4 +105,8 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = ["im00001.jpg", "im00002.jpg"]
     _write_images(folder / "lspet/images", names, rng)
     _write_json(folder / "lspet/person_keypoints_lspet.json", _coco_file(names, rng))
+    for split in ("train", "val"):  # the quickstart's, below the working directory
+        drawn = folder / "work_dirs/quickstart/people" / split
+        _write_images(drawn / "images", names, rng)
+        _write_json(drawn / "annotations.json", _coco_file(names, rng))
     return folder

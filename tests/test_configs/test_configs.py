@@ -34,6 +34,7 @@ ORIGINAL = {  # read from the configurations of HRNet/Lite-HRNet; naive heads ta
 
 def load(path, data_folder, monkeypatch):
     monkeypatch.setenv("LITEHRNET_DATA", str(data_folder))
+    monkeypatch.chdir(data_folder)
     config = Config.fromfile(path)
     init_default_scope(config.default_scope)
     return config
