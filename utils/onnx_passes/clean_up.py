@@ -1,0 +1,45 @@
+"""The generic clean-up: onnxruntime's offline optimiser at its BASIC level, which stays plain ONNX.
+
+It folds constants and shape arithmetic, takes out what changes nothing and what is computed twice,
+and (a pass of its own here) fuses BatchNormalization, Mul and Add by constants into convolutions.
+"""
+
+import tempfile
+from pathlib import Path
+
+import onnx
+import onnx.inliner
+import onnxruntime
+
+from utils.onnx_passes.graph import Graph
+
+FUSIONS = ["ConvBNFusion", "ConvMulFusion", "ConvAddFusion"]  # onnxruntime's names
+
+
+def fold_constants(graph: Graph) -> int:
+    """Compute what does not depend on the input, remove what does nothing or is there twice."""
+    return _run_onnxruntime(graph, disabled=FUSIONS)
+
+
+def fuse_bn(graph: Graph) -> int:
+    """Fuse BatchNormalization and constant factors and summands into the Conv before them."""
+    return _run_onnxruntime(graph, disabled=[])
+
+
+def _run_onnxruntime(graph: Graph, disabled: list[str]) -> int:
+    """Let onnxruntime rewrite the graph; return by how many nodes and constants it changed."""
+    before = graph.to_model()
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.log_severity_level = 3
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        options.optimized_model_filepath = str(path)
+        onnxruntime.InferenceSession(
+            before.SerializeToString(),
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=disabled,
+        )
+        after = onnx.load(path)
+    return graph.replace_by(after)

@@ -1,0 +1,104 @@
+"""Run the passes one after another and hold every step to the outputs of the one before."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+import onnx.inliner
+
+from utils.onnx_passes.check import largest_gap, random_feeds, run_model
+from utils.onnx_passes.graph import Graph
+from utils.onnx_passes.order import PASSES
+
+CHIPS = ("520", "530", "630", "720", "730")
+UNCOUNTED = ("Constant", "Identity")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one pass did.
+
+    Attributes:
+        name: the pass.
+        nodes: nodes after it, Constant and Identity not counted.
+        gap: largest absolute difference of the outputs against the step before.
+    """
+
+    name: str
+    nodes: int
+    gap: float
+
+
+def optimize(
+    model: onnx.ModelProto,
+    *,
+    npu: str | None = None,
+    skip: Collection[str] = (),
+    feeds: list[dict[str, np.ndarray]] | None = None,
+    tolerance: float = 1e-4,
+) -> tuple[onnx.ModelProto, list[Step]]:
+    """Rewrite a model so that it computes the same with fewer nodes, or on a chip.
+
+    Args:
+        model: any ONNX model; it is not changed.
+        npu: the chip whose operators are to be used; None: the fewest and fastest nodes for PC
+            runtimes.
+        skip: names of passes that are left out (``utils.onnx_passes.PASS_NAMES``).
+        feeds: inputs that every step is checked with; None: random ones from a fixed seed.
+        tolerance: largest difference allowed between two steps.
+    Returns: the new model, with the metadata of the old one; one step for every pass that
+        changed something.
+    Raises: ValueError: an unknown chip or pass, sizes left open with ``npu``, or a pass that
+        changes the outputs by more than ``tolerance``.
+    """
+    _check_words(npu, skip)
+    if npu is not None:
+        _check_fixed(model)
+    feeds = feeds or random_feeds(model)
+    graph = Graph(onnx.inliner.inline_local_functions(model) if model.functions else model)
+    steps: list[Step] = []
+    outputs = run_model(model, feeds)
+    for one in PASSES:
+        if one.name in skip or not one.serves(npu) or not one.run(graph):
+            continue
+        graph.refresh()
+        current = graph.to_model()
+        found = run_model(current, feeds)
+        gap = largest_gap(outputs, found)
+        if not gap <= tolerance:
+            raise ValueError(
+                f"pass {one.name} must keep the outputs to {tolerance:g}, changed them by "
+                f"{gap:.2e}. Leave it out by skip={{'{one.name}'}}, and report this."
+            )
+        steps.append(Step(one.name, count_nodes(current), gap))
+        outputs = found
+    result = graph.to_model()
+    onnx.checker.check_model(result, full_check=True)
+    return result, steps
+
+
+def count_nodes(model: onnx.ModelProto) -> int:
+    """Return the number of nodes, Constant and Identity not counted."""
+    return sum(node.op_type not in UNCOUNTED for node in model.graph.node)
+
+
+def _check_words(npu: str | None, skip: Collection[str]) -> None:
+    if npu is not None and npu not in CHIPS:
+        raise ValueError(f"npu must be one of {', '.join(CHIPS)}, got {npu!r}.")
+    names = [one.name for one in PASSES]
+    for word in skip:
+        if word not in names:
+            raise ValueError(f"skip must name passes of {', '.join(names)}, got {word!r}.")
+
+
+def _check_fixed(model: onnx.ModelProto) -> None:
+    constants = {tensor.name for tensor in model.graph.initializer}
+    for value in model.graph.input:
+        dims = value.type.tensor_type.shape.dim
+        if value.name not in constants and not all(d.dim_value > 0 for d in dims):
+            sizes = "x".join(str(d.dim_value or d.dim_param or "?") for d in dims)
+            raise ValueError(
+                f"input '{value.name}' must have a fixed shape for an NPU, got {sizes}. "
+                "Export it so, or fix the batch first (utils.onnx_passes.fix_batch)."
+            )
