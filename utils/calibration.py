@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from prepostprocess.image import load_rgb
-from prepostprocess.preprocess import get_preprocess, normalize
+from prepostprocess.preprocess import get_preprocess
+from utils.lite_hrnet_runner import LiteHrnetRunner
 from utils.onnx_session import OnnxSession
 from utils.params import ParamsError
 from utils.pipeline import PosePipeline, load_pipeline
@@ -27,12 +28,12 @@ class Calibration:
     """What goes to the quantiser.
 
     Attributes:
-        images: float32 (N, 3, h, w) or, layout "nhwc", (N, h, w, 3): normalised crops.
+        images: float32 (N, 3, h, w) or, layout "nhwc", (N, h, w, 3): what the network is fed.
         crops: N of uint8 (h, w, 3), RGB, the pixels that they come from.
         boxes_xywh: float32 (N, 4), left, top, width, height of the people in source pixels.
         files: N, the pictures.
-        notes: what a reader must know: layout, colour, preprocess, input_wh, padding, model,
-            model_sha256.
+        notes: what a reader must know: layout, colour, preprocess, pixel_offset, input_wh,
+            padding, model, model_sha256.
     """
 
     images: np.ndarray
@@ -143,7 +144,7 @@ def make_calibration(
     *,
     load: Callable[[Path], np.ndarray] = load_rgb,
 ) -> Calibration:
-    """Cut people out and normalise them with the runners' own functions.
+    """Cut people out and let the pose network's runner prepare them.
 
     Args:
         pipeline: the runners.
@@ -165,7 +166,9 @@ def make_calibration(
         files.append(path)
     if not crops:
         raise ValueError("the pictures must show people, got nobody. Use other pictures.")
-    images = normalize(np.stack([crop.image for crop in crops]), spec.preprocess)
+    listener = _Listener()
+    LiteHrnetRunner(listener, spec, pipeline.pose.params).heatmaps([c.image for c in crops])
+    images = np.concatenate(listener.heard)
     if colour == "bgr":
         images = images[:, ::-1]
     if layout == "nhwc":
@@ -175,6 +178,7 @@ def make_calibration(
         layout=layout,
         colour=colour,
         preprocess=spec.preprocess,
+        pixel_offset=pipeline.pose.session.metadata.get("pixel_offset"),
         input_wh=list(spec.input_wh),
         padding=spec.padding,
         model=model.name,
@@ -187,6 +191,19 @@ def make_calibration(
         files,
         notes,
     )
+
+
+class _Listener:
+    """Stands where the network does, and keeps what its runner says to it."""
+
+    batch = 1  # one at a time, as on the chip
+
+    def __init__(self) -> None:
+        self.heard: list[np.ndarray] = []
+
+    def run(self, batch: np.ndarray) -> list[np.ndarray]:
+        self.heard.append(batch)
+        return [np.zeros((1, 1, 1, 1), np.float32)]
 
 
 def summary_of(calibration: Calibration) -> str:

@@ -22,7 +22,7 @@ from prepostprocess.decode import decode_heatmaps
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "tools/vendor/compile_nef.py"
-NOTES = {"preprocess": "kneron_720", "colour": "rgb", "input_wh": [48, 64]}
+NOTES = {"preprocess": "kneron_720", "colour": "rgb", "input_wh": [48, 64], "pixel_offset": None}
 
 
 def load_script() -> types.ModuleType:
@@ -232,6 +232,7 @@ def test_network_that_a_chip_cannot_feed_is_named(start, e2e_models, tmp_path, p
         ({"layout": "nhwc"}, (2, 64, 48, 3), "layout must be 'nchw' as in the network, got 'nhwc'"),
         ({"colour": "bgr"}, (2, 3, 64, 48), "colour must be 'rgb' as in the network, got 'bgr'"),
         ({"preprocess": "float"}, (2, 3, 64, 48), "preprocess must be 'kneron_720' as in the net"),
+        ({"pixel_offset": 128.0}, (2, 3, 64, 48), "pixel_offset must be None as in the network"),
         ({"input_wh": [9, 9]}, (2, 3, 9, 9), r"input_wh must be \[48, 64\] as in the network"),
         (
             {},

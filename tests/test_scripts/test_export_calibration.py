@@ -74,6 +74,7 @@ def test_labelled_people_become_what_the_runner_feeds(export, folder, caplog):
         "layout": "nchw",
         "colour": "rgb",
         "preprocess": "kneron_520",
+        "pixel_offset": None,
         "input_wh": [48, 64],
         "padding": 1.25,
         "model": "pose.onnx",

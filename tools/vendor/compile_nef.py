@@ -107,6 +107,7 @@ def read_network(path: Path) -> tuple:
         raise Refused(f"{path}: model must be an ONNX file, got {err}. Check the path.") from err
     notes = {item.key: item.value for item in model.metadata_props}
     try:
+        offset = json.loads(notes.get("pixel_offset", "null"))  # of networks that normalise
         notes = {key: json.loads(notes[key]) for key in ("preprocess", "colour", "input_wh")}
     except (KeyError, ValueError) as err:
         raise Refused(
@@ -114,6 +115,7 @@ def read_network(path: Path) -> tuple:
             "Export the network with export2onnx.py."
         ) from err
     name, shape = input_of(model)
+    notes["pixel_offset"] = offset
     width, height = notes["input_wh"]
     if shape != (1, 3, height, width):
         raise Refused(
