@@ -1,17 +1,14 @@
 """COCO keypoint statistics: average precision and recall over object keypoint similarity."""
 
 import copy
-import logging
 from collections.abc import Sequence
 
 import numpy as np
 from faster_coco_eval.core.coco import COCO
 from faster_coco_eval.core.cocoeval import Params as FasterParams
-from faster_coco_eval.core.faster_eval_api import COCOeval_faster
 
 from .instances import PARTS, read_crowd_index, read_detections, read_ground_truth
-
-logger = logging.getLogger(__name__)
+from .matching import Matches, accumulate, match
 
 # (array of the result, similarity threshold or None for the mean over all, area range), in order.
 STATISTICS = (
@@ -93,9 +90,8 @@ class COCOeval:
         self.params = Params(iouType, given)
         self.params.imgIds = sorted(cocoGt.getImgIds())
         self.params.catIds = sorted(cocoGt.getCatIds())
-        self._engine: COCOeval_faster | None = None
+        self._matches: Matches | None = None
         self._crowd_index: dict[int, float] = {}
-        self.ious: dict = {}
         self.eval: dict = {}
         self.stats: np.ndarray | list = []
 
@@ -114,21 +110,28 @@ class COCOeval:
         Raises: ValueError: an annotation, a detection or an image lacks a field, or keypoints are
             not as many as the sigmas.
         """
-        iou_type, num_keypoints = self.params.iouType, len(self.sigmas)
-        if iou_type == "keypoints_crowd":
+        p, num_keypoints = self.params, len(self.sigmas)
+        if not p.useCats:
+            raise ValueError(
+                f"useCats must be 1, got {p.useCats!r}. Give all people the same category instead."
+            )
+        p.imgIds, p.catIds = np.unique(p.imgIds).tolist(), np.unique(p.catIds).tolist()
+        p.maxDets = sorted(p.maxDets)
+        if p.iouType == "keypoints_crowd":
             self._crowd_index = read_crowd_index(self.cocoGt)
-        labels = read_ground_truth(self.cocoGt, iou_type, self.use_area, num_keypoints)
-        found = read_detections(self.cocoDt, iou_type, num_keypoints)
-        self._engine = COCOeval_faster(labels, found, "keypoints", print_function=logger.debug)
-        self._run_engine(self.params.imgIds)
-        self.ious, self.eval = self._engine.ious, {}
+        places = p.imgIds, p.catIds
+        labels = read_ground_truth(self.cocoGt, p.iouType, self.use_area, num_keypoints, *places)
+        found = read_detections(self.cocoDt, p.iouType, num_keypoints, *places, p.maxDets[-1])
+        self._matches = match(labels, found, self.sigmas, p.iouThrs, p.areaRng)
+        self.eval = {}
 
     def accumulate(self) -> None:
         """Fill ``eval``: precision (T, R, K, A, M), recall (T, K, A, M) and their parameters."""
-        if self._engine is None:
+        if self._matches is None:
             raise RuntimeError("evaluate() must be called before accumulate(). Call it first.")
-        self._engine.accumulate()
-        self.eval = self._engine.eval
+        curves = self._accumulate_images(np.ones(len(self.params.imgIds), bool))
+        counts = [*curves["precision"].shape]
+        self.eval = {"params": copy.deepcopy(self.params), "counts": counts, **curves}
 
     def summarize(self) -> None:
         """Print the statistics in COCO's form and keep them in ``stats``."""
@@ -141,12 +144,9 @@ class COCOeval:
             stats += self._summarize_crowd_levels()
         self.stats = np.array(stats)
 
-    def _run_engine(self, image_ids: list[int]) -> None:
-        params = copy.deepcopy(self.params)
-        params.iouType = "keypoints"
-        params.imgIds = image_ids
-        self._engine.params = params
-        self._engine.evaluate()
+    def _accumulate_images(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        p = self.params
+        return accumulate(self._matches, p.recThrs, p.maxDets, len(p.catIds), images)
 
     def _summarize_one(self, array: str, threshold: float | None, area_label: str) -> float:
         p = self.params
@@ -162,9 +162,9 @@ class COCOeval:
         """AP of the images of each level of crowding; -1 where a level has no labels."""
         means = []
         for level, (low, high) in CROWD_LEVELS.items():
-            self._run_engine([i for i in self.params.imgIds if low <= self._crowd_index[i] < high])
-            self._engine.accumulate()
-            means.append(round(float(np.mean(self._engine.eval["precision"][..., 0, :])), 4))
+            chosen = [low <= self._crowd_index[image] < high for image in self.params.imgIds]
+            precision = self._accumulate_images(np.array(chosen, bool))["precision"][..., 0, :]
+            means.append(round(float(np.mean(precision)), 4))
             self._print_row("precision", None, f"type={level:>6s}", means[-1])
         return means
 
