@@ -77,6 +77,11 @@ def use_onnx(estimator: nn.Module, path: str | Path) -> None:
             "the config that it was exported with."
         )
     metadata = network.session.get_modelmeta().custom_metadata_map
+    if json.loads(metadata.get("pixel_offset", "null")) is not None:
+        raise ValueError(
+            f"{path}: network must take normalised images, but this one normalises in the graph "
+            "(export2onnx.py --normalize-in-graph). Export it without, to test it."
+        )
     ours = {"preprocess": estimator.data_preprocessor.preprocess, "decoder": head.decoder.decoder}
     for key, word in ours.items():
         theirs = json.loads(metadata[key]) if key in metadata else word

@@ -44,7 +44,12 @@ class LiteHrnetRunner:
         num_joints = len(self.spec.keypoint_names)
         if not len(crops):
             return np.zeros((0, num_joints, 2), np.float32), np.zeros((0, num_joints), np.float32)
-        return decode_heatmaps(self.heatmaps(crops), self.spec.input_wh, self.spec.decoder)
+        return decode_heatmaps(
+            self.heatmaps(crops),
+            self.spec.input_wh,
+            self.spec.decoder,
+            blur_kernel_size=self.spec.blur_kernel_size,
+        )
 
     def heatmaps(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Compute the heatmaps, float32 (N, K, H, W), averaged with the mirror's if asked for."""
@@ -61,7 +66,7 @@ class LiteHrnetRunner:
         fixed = self.params.batch_size or self.session.batch
         while start < len(crops):
             size = fixed or self._choice.choose(len(crops) - start)
-            batch = normalize(np.stack(crops[start : start + size]), self.spec.preprocess)
+            batch = self._prepare(np.stack(crops[start : start + size]))
             taken = len(batch)
             if self.session.batch and taken < self.session.batch:
                 batch = np.pad(batch, [(0, self.session.batch - taken), (0, 0), (0, 0), (0, 0)])
@@ -70,3 +75,10 @@ class LiteHrnetRunner:
             self._choice.record(size, time.perf_counter() - began)
             start += taken
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _prepare(self, pixels: np.ndarray) -> np.ndarray:
+        """What the network takes, float32 (n, 3, h, w): normalised here, unless it does that."""
+        if self.spec.pixel_offset is None:
+            return normalize(pixels, self.spec.preprocess)
+        planes = np.moveaxis(pixels, -1, 1).astype(np.float32, order="C")
+        return planes - np.float32(self.spec.pixel_offset)

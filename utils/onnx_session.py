@@ -22,7 +22,7 @@ _CANNOT_LOAD = (
 )
 METADATA = (
     *("input_wh", "colour", "preprocess", "keypoint_names", "flip_pairs"),
-    *("decoder", "encoding_udp", "padding"),
+    *("decoder", "blur_kernel_size", "encoding_udp", "padding", "output", "pixel_offset"),
 )
 
 

@@ -22,6 +22,9 @@ class PoseSpec:
         crop_preprocess: word whose crop is used: the same, or "float" with mode "affine".
         padding: factor on the person's box.
         decoder: heatmaps to keypoints.
+        blur_kernel_size: odd, heatmap pixels, of the decoders that blur.
+        pixel_offset: None: pictures are normalised before the network. A number: the network does
+            that, and takes pixels (0..255) less this number.
         udp: the crop and the flip test follow UDP's grid.
         keypoint_names: K names, in the network's order.
         flip_indices: K numbers, the joint that each becomes in the mirror.
@@ -32,6 +35,8 @@ class PoseSpec:
     crop_preprocess: str
     padding: float
     decoder: str
+    blur_kernel_size: int
+    pixel_offset: float | None
     udp: bool
     keypoint_names: tuple[str, ...]
     flip_indices: tuple[int, ...]
@@ -65,6 +70,8 @@ def make_spec(session: OnnxSession, hrnet: LiteHrnetParams, affine: RsnAffinePar
         crop_preprocess=_crop_word(affine, preprocess),
         padding=float(_agree(session, "padding", PADDING, (affine,))),
         decoder=decoder,
+        blur_kernel_size=_blur_kernel_size(session),
+        pixel_offset=session.metadata.get("pixel_offset"),
         udp=bool(session.metadata.get("encoding_udp", decoder == "udp")),
         keypoint_names=names,
         flip_indices=flip_indices,
@@ -72,12 +79,29 @@ def make_spec(session: OnnxSession, hrnet: LiteHrnetParams, affine: RsnAffinePar
 
 
 def _check_heatmaps(session: OnnxSession) -> None:
+    if session.metadata.get("output", "heatmaps") != "heatmaps":
+        raise ParamsError(
+            f"{session.path}: pose network must give heatmaps, but this one gives "
+            f"{session.metadata['output']} (export2onnx.py --keypoints) for programs of your own. "
+            "Export it without --keypoints."
+        )
     shapes = session.output_shapes
     if len(shapes) != 1 or len(shapes[0]) != 4 or session.input_shape[1] not in (3, None):
         raise ParamsError(
             f"{session.path}: pose network must map [N, 3, H, W] to heatmaps [N, K, H/s, W/s], got "
             f"{session.input_shape} to {shapes}. Use a network exported by export2onnx.py."
         )
+
+
+def _blur_kernel_size(session: OnnxSession) -> int:
+    """The file's; 11, which goes with sigma 2, for a file that does not say."""
+    size = session.metadata.get("blur_kernel_size", 11)
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1 or size % 2 == 0:
+        raise ParamsError(
+            f"{session.path}: metadata blur_kernel_size must be odd and above 0, got {size!r}. "
+            "Export the network again."
+        )
+    return size
 
 
 def _agree(session: OnnxSession, key: str, default: Any, files: tuple) -> Any:
