@@ -1,14 +1,19 @@
-"""Export a trained network to ONNX.
+"""Export a trained network to ONNX, optimised, with onnxruntime and PyTorch in agreement.
 
-    python export2onnx.py CONFIG CHECKPOINT
+    python export2onnx.py CONFIG CHECKPOINT --npu 720
+    python export2onnx.py CONFIG CHECKPOINT --dynamic-batch --keypoints   # for a PC
 
-Writes the heatmap network with a fixed batch of 1, once onnxruntime agrees with PyTorch to 1e-4.
-How its input is prepared and its heatmaps are read is in the file's metadata.
+Writes the heatmap network once onnxruntime gives what PyTorch gives, to 1e-4, on random pixels and
+on people of the config's test set. How its input is prepared and its output is read is in the
+file's metadata. With --npu the last line says how many of its nodes run on that chip.
 """
 
 import argparse
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
+
+CHIPS = ("520", "530", "630", "720", "730")
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -20,53 +25,96 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("config", type=Path, help="config file (.py) that the network was trained with")
     add("checkpoint", type=Path, help="its weights (.pth)")
     add("--output", type=Path, metavar="FILE", help="default: the checkpoint's name with .onnx")
+    add("--npu", choices=CHIPS, help="rewrite what this chip cannot run, where that is exact")
     add(
         "--opset",
         type=int,
-        default=11,
+        default=12,
         metavar="N",
-        help="operator set, 11 to 18; default 11: every Kneron toolchain in use reads it",
+        help="operator set, 11 to 18; default 12: the old and the present Kneron converter read it",
     )
     add(
         "--dynamic-batch",
         action="store_true",
         help="leave the batch size open: for PC runtimes that run many people at once",
     )
+    add(
+        "--keypoints",
+        action="store_true",
+        help="find the keypoints in the graph (argmax and quarter shift): for PC programs without "
+        "our runners",
+    )
+    add(
+        "--normalize-in-graph",
+        action="store_true",
+        help="take pixels (0..255; with --npu: less 128) and normalise in the graph",
+    )
+    add("--raw", action="store_true", help="leave the graph as PyTorch traced it")
     add("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="change the config")
     args = parser.parse_args(argv)
     for path in (args.config, args.checkpoint):
         if not path.is_file():
             parser.error(f"{path} does not exist or is not a file")
+    for flag in ("keypoints", "dynamic_batch", "raw"):
+        if args.npu and getattr(args, flag):
+            parser.error(f"--npu and --{flag.replace('_', '-')} exclude each other: {WHY[flag]}")
     return args
 
 
+WHY = {
+    "keypoints": "no chip runs the decoding; the host does it",
+    "dynamic_batch": "NPU compilers want a fixed batch",
+    "raw": "--npu rewrites the graph; tools/npu_check.py judges any file",
+}
+
+
 def main(argv: list[str] | None = None) -> None:
-    """Export, report the gap to PyTorch, print the path written."""
+    """Export, report every step and the gap to PyTorch, print what was written."""
     args = parse_args(argv)
     from utils.cli import user_errors
 
     with user_errors():
         from mmpose_replacement.config import load_config
         from models.checkpoint import load_weights
-        from models.onnx_export import build_estimator, export_onnx
+        from models.onnx_export import ExportOptions, build_estimator, export_model
+        from utils.export_report import gap_lines, step_lines, summary_line, verdict_lines
+        from utils.onnx_file import check_target, write_model
 
+        output = args.output or args.checkpoint.with_suffix(".onnx")
+        check_target(output)
         config = load_config(args.config, args.cfg_options)
         estimator = build_estimator(config)
         load_weights(estimator, args.checkpoint)
-        output = args.output or args.checkpoint.with_suffix(".onnx")
-        digest = hashlib.sha256(args.checkpoint.read_bytes()).hexdigest()
-        gap = export_onnx(
+        offset = 128.0 if args.npu else 0.0  # a chip's input is int8
+        exported = export_model(
             config,
             estimator,
-            output,
-            opset=args.opset,
-            dynamic_batch=args.dynamic_batch,
-            digests={"checkpoint_sha256": digest},
+            ExportOptions(
+                opset=args.opset,
+                dynamic_batch=args.dynamic_batch,
+                keypoints=args.keypoints,
+                pixel_offset=offset if args.normalize_in_graph else None,
+            ),
+            optimize=None if args.raw else _optimizer(args.npu),
+            more_metadata={
+                "npu": args.npu,
+                "checkpoint_sha256": hashlib.sha256(args.checkpoint.read_bytes()).hexdigest(),
+            },
         )
-        print(
-            f"{output}: opset {args.opset}, max |PyTorch - onnxruntime| {gap:.1e}, "
-            f"{output.stat().st_size / 2**20:.1f} MiB"
-        )
+        write_model(exported.model, output)
+        lines = step_lines(exported.steps)
+        lines += gap_lines(exported.gaps, exported.num_crops, exported.no_crops)
+        lines.append(summary_line(exported.model, output, exported.nodes_traced))
+        if args.npu:
+            lines += verdict_lines(exported.model, output.name, args.npu)
+        print("\n".join(lines))
+
+
+def _optimizer(npu: str | None) -> Callable:
+    """The optimisation that ``export_model`` calls between tracing and comparing."""
+    from utils.onnx_passes import optimize
+
+    return lambda model, feeds: optimize(model, npu=npu, feeds=feeds)
 
 
 if __name__ == "__main__":

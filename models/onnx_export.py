@@ -1,50 +1,82 @@
-"""From a config and weights to an ONNX file that is checked against PyTorch.
+"""From a config and weights to an ONNX model that is checked against PyTorch.
 
-The file holds the heatmap network alone; how to prepare its input and read its output travels in
-the file's metadata, one JSON value a key.
+The graph holds the heatmap network, on request with normalisation before and keypoints behind it;
+how to prepare its input and read its output travels in the metadata, one JSON value a key.
 """
 
-import hashlib
 import io
-import json
-import os
 import warnings
-from importlib.metadata import version
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import onnx
-import onnxruntime
+import onnx.compose
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.utils import import_modules_from_strings
-from mmpose.registry import DATASETS, MODELS
+from mmpose.registry import MODELS
 from torch import nn
 
-INPUT_NAME, OUTPUT_NAME = "input", "heatmaps"
-# Kneron's documents name opset 11 for PyTorch exports since toolchain 0.20, every later version
-# still reads it (8 to 18 now), and its Resize is the first whose form the operator tables describe.
-DEFAULT_OPSET = 11
+from models.onnx_compare import TOLERANCE, crop_images, gaps, random_images
+from models.onnx_metadata import add_metadata, describe
+from models.onnx_wrappers import HeatmapNetwork, KeypointDecoder, pixel_norm
+
+INPUT_NAME, HEATMAPS = "input", "heatmaps"
+KEYPOINT_OUTPUTS = ("keypoints", "scores")
+# Kneron's old converter takes 11 and 12 only, the present one 8 to 18, and a published way to a
+# KL730 binary uses 12; nothing in these networks needs a newer one.
+DEFAULT_OPSET = 12
 OPSETS = range(11, 19)
-TOLERANCE = 1e-4
+IN_GRAPH_DECODERS = ("quarter", "argmax")
+
+Feeds = list[dict[str, np.ndarray]]
+Optimizer = Callable[[onnx.ModelProto, Feeds], tuple[onnx.ModelProto, list]]
 
 
-class HeatmapNetwork(nn.Module):
-    """An estimator's backbone and head without pre- and postprocessing.
+@dataclass(frozen=True)
+class ExportOptions:
+    """What the file is to be like.
 
-    Args:
-        estimator: a TopdownPoseEstimator in evaluation mode.
+    Attributes:
+        opset: operator set version, 11 to 18.
+        dynamic_batch: leave the batch size open (PC runtimes; NPU compilers want it fixed).
+        keypoints: decode in the graph (PC runtimes).
+        pixel_offset: None: the caller normalises. A number: the graph does, and takes pixels
+            (0..255) less this number.
+        fuse_bn: let the exporter fold BatchNorm into the convolution before it.
     """
 
-    def __init__(self, estimator: nn.Module) -> None:
-        super().__init__()
-        self.backbone = estimator.backbone
-        self.head = estimator.head
+    opset: int = DEFAULT_OPSET
+    dynamic_batch: bool = False
+    keypoints: bool = False
+    pixel_offset: float | None = None
+    fuse_bn: bool = True
 
-    def forward(self, images_BCHW: torch.Tensor) -> torch.Tensor:
-        """Return heatmaps (B, K, h, w) of normalised images (B, 3, H, W)."""
-        return self.head(self.backbone(images_BCHW))
+
+DEFAULTS = ExportOptions()
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A model that agrees with PyTorch, and how well.
+
+    Attributes:
+        model: with metadata.
+        gaps: largest absolute difference of heatmaps on "random" pixels and, if there are, "crops".
+        num_crops: people of the config's test set that were compared on.
+        no_crops: file of that set that is not there, or "".
+        steps: what the optimiser said of each of its steps.
+        nodes_traced: nodes before the optimiser, Constant and Identity not counted.
+    """
+
+    model: onnx.ModelProto
+    gaps: dict[str, float]
+    num_crops: int
+    no_crops: str
+    steps: list
+    nodes_traced: int
 
 
 def build_estimator(config: Config) -> nn.Module:
@@ -54,126 +86,142 @@ def build_estimator(config: Config) -> nn.Module:
     return MODELS.build(config.model).eval()
 
 
-def export_bytes(config: Config, estimator: nn.Module | None = None, **options: object) -> bytes:
-    """Export a config's network in memory, trained or not.
-
-    Args:
-        config: the training config.
-        estimator: with weights; None: a new one, for its graph alone.
-        options: ``opset`` and ``dynamic_batch`` as in ``export_onnx``.
-    Returns: the content of an ONNX file, checked for validity.
-    """
-    network = HeatmapNetwork(estimator or build_estimator(config)).eval()
-    return _export(network, config.codec.input_size, **options)
-
-
-def export_onnx(
+def export_model(
     config: Config,
     estimator: nn.Module,
-    path: str | Path,
+    options: ExportOptions = DEFAULTS,
     *,
-    opset: int = DEFAULT_OPSET,
-    dynamic_batch: bool = False,
-    digests: dict[str, str] | None = None,
-) -> float:
-    """Write a network as ONNX file, once onnxruntime has given what PyTorch gives.
+    optimize: Optimizer | None = None,
+    more_metadata: dict[str, object] | None = None,
+) -> Exported:
+    """Export a network and make sure that onnxruntime gives what PyTorch gives.
 
     Args:
         config: the training config.
         estimator: the config's estimator with its weights.
-        path: the file; it appears whole or not at all.
-        opset: operator set version, 11 to 18.
-        dynamic_batch: leave the batch size open (PC runtimes; NPU compilers want it fixed).
-        digests: more entries for the metadata, such as the checkpoint's digest.
-    Returns: the largest absolute difference between the two outputs.
-    Raises: ValueError: opset out of range, or the difference is above 1e-4.
+        options: see there.
+        optimize: turns the traced model into the final one, given inputs to compare on; None:
+            the traced model is final.
+        more_metadata: more entries for the metadata, such as the checkpoint's digest.
+    Returns: the model and what was found.
+    Raises: ValueError: an option out of range, a decoder that no graph holds, or a difference
+        above 1e-4.
     """
-    network = HeatmapNetwork(estimator).eval()
-    content = _export(network, config.codec.input_size, opset=opset, dynamic_batch=dynamic_batch)
-    gap = _compare(network, content, config.codec.input_size, dynamic_batch)
-    if not gap <= TOLERANCE:
+    preprocess = config.model.data_preprocessor.preprocess
+    batch_sizes = (1, 3) if options.dynamic_batch else (1, 1)
+    batches = random_images(config.codec.input_size, preprocess, options.pixel_offset, batch_sizes)
+    crops, no_crops = crop_images(config, options.pixel_offset, batch_size=1)
+    if options.keypoints:
+        _check_decoder(config)
+    model = trace(config, estimator, options)
+    nodes_traced = count_nodes(model)
+    steps = []
+    if optimize:
+        model, steps = optimize(model, [{INPUT_NAME: each.fed} for each in [*batches, *crops[:1]]])
+    if options.keypoints:
+        model = _append_decoder(model, config, options)
+    decoder = (config.codec.input_size, config.codec.decoder) if options.keypoints else None
+    found = gaps(HeatmapNetwork(estimator).eval(), model, [*batches, *crops], decoder)
+    for kind, gap in found.items():
+        if not gap <= TOLERANCE:
+            raise ValueError(
+                f"exported network must agree with PyTorch to {TOLERANCE}, but differs by "
+                f"{gap:.2e} on {kind}; nothing was written. Try another --opset or --raw, and "
+                "report this."
+            )
+    if options.keypoints:
+        model.graph.output.pop()  # the heatmaps, which only the comparison needed
+    output = "keypoints" if options.keypoints else HEATMAPS
+    values = describe(config, estimator, output=output, pixel_offset=options.pixel_offset)
+    add_metadata(model, values | (more_metadata or {}))
+    return Exported(finish(model), found, len(crops), no_crops, steps, nodes_traced)
+
+
+def trace(
+    config: Config, estimator: nn.Module, options: ExportOptions = DEFAULTS
+) -> onnx.ModelProto:
+    """Export the heatmap network without comparing, optimising or metadata.
+
+    Args: as for ``export_model``.
+    Returns: a model that the checker and strict shape inference have passed.
+    Raises: ValueError: opset out of range.
+    """
+    if options.opset not in OPSETS:
         raise ValueError(
-            f"{path}: exported network must agree with PyTorch to {TOLERANCE}, but differs by "
-            f"{gap:.2e}; it was not written. Try another --opset, and report this."
+            f"--opset must be 11 to 18, got {options.opset}. Kneron's tools take up to 18."
         )
-    model = onnx.load_from_string(content)
-    for key, value in {**_metadata(config), **(digests or {})}.items():
-        model.metadata_props.add(key=key, value=json.dumps(value))
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_bytes(model.SerializeToString())
-    os.replace(partial, path)
-    return gap
+    norm = None
+    if options.pixel_offset is not None:
+        norm = pixel_norm(config.model.data_preprocessor.preprocess, options.pixel_offset)
+    width, height = config.codec.input_size
+    network = HeatmapNetwork(estimator, norm).eval()
+    return _trace(network, (1, 3, height, width), INPUT_NAME, [HEATMAPS], options)
 
 
-def _export(
+def _trace(
     network: nn.Module,
-    input_wh: tuple[int, int],
-    *,
-    opset: int = DEFAULT_OPSET,
-    dynamic_batch: bool = False,
-) -> bytes:
-    """Trace the network; the tracing exporter reaches opset 11, the newer one begins at 18."""
-    if opset not in OPSETS:
-        raise ValueError(f"--opset must be 11 to 18, got {opset}. Kneron's tools take up to 18.")
-    width, height = input_wh
+    input_shape: tuple[int, ...],
+    input_name: str,
+    outputs: list[str],
+    options: ExportOptions,
+) -> onnx.ModelProto:
+    """Call PyTorch's tracing exporter: it reaches opset 11, the newer one begins at 18."""
     buffer = io.BytesIO()
+    mode = torch.onnx.TrainingMode.EVAL if options.fuse_bn else torch.onnx.TrainingMode.PRESERVE
+    names = [input_name, *outputs]
     with warnings.catch_warnings():
         # sizes become constants on purpose; the tracing exporter announces its end
         warnings.simplefilter("ignore")
         torch.onnx.export(
             network,
-            (torch.zeros(1, 3, height, width),),
+            (torch.zeros(input_shape),),
             buffer,
             dynamo=False,
-            opset_version=opset,
-            input_names=[INPUT_NAME],
-            output_names=[OUTPUT_NAME],
-            dynamic_axes={INPUT_NAME: {0: "N"}, OUTPUT_NAME: {0: "N"}} if dynamic_batch else None,
+            training=mode,
+            opset_version=options.opset,
+            input_names=[input_name],
+            output_names=outputs,
+            dynamic_axes={name: {0: "N"} for name in names} if options.dynamic_batch else None,
         )
-    model = onnx.shape_inference.infer_shapes(
-        onnx.load_from_string(buffer.getvalue()), strict_mode=True
-    )
+    return finish(onnx.load_from_string(buffer.getvalue()))
+
+
+def _check_decoder(config: Config) -> None:
+    if config.codec.decoder not in IN_GRAPH_DECODERS:
+        raise ValueError(
+            "--keypoints must go with the decoder quarter or argmax, but the config's is "
+            f"'{config.codec.decoder}'. Decode outside the graph, or accept a coarser place with "
+            "--cfg-options codec.decoder=quarter."
+        )
+
+
+def _append_decoder(
+    model: onnx.ModelProto, config: Config, options: ExportOptions
+) -> onnx.ModelProto:
+    """Put the decoder behind the heatmaps, which stay the last output."""
+    heatmaps = model.graph.output[0]
+    shape = [size.dim_value or 1 for size in heatmaps.type.tensor_type.shape.dim]
+    quarter = config.codec.decoder == "quarter"
+    decoder = KeypointDecoder(config.codec.input_size, quarter=quarter).eval()
+    tail = _trace(decoder, tuple(shape), "maps", list(KEYPOINT_OUTPUTS), options)
+    tail = onnx.compose.add_prefix(tail, "decoder/", rename_inputs=False, rename_outputs=False)
+    tail.ir_version = model.ir_version
+    merged = onnx.compose.merge_models(model, tail, io_map=[(heatmaps.name, "maps")])
+    merged.graph.output.append(heatmaps)
+    return merged
+
+
+def finish(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Give a model the oldest IR version that its opset has, shapes, and the checker's approval.
+
+    The oldest: Kneron's tools are built on ONNX 1.6 (IR 6), 1.7 (IR 7) and 1.13 (IR 8).
+    """
+    model.ir_version = onnx.helper.find_min_ir_version_for(model.opset_import)
+    model = onnx.shape_inference.infer_shapes(model, strict_mode=True)
     onnx.checker.check_model(model, full_check=True)
-    return model.SerializeToString()
+    return model
 
 
-def _compare(
-    network: nn.Module, content: bytes, input_wh: tuple[int, int], dynamic_batch: bool
-) -> float:
-    """Run both on random images and return the largest absolute difference."""
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    generator = np.random.default_rng(0)
-    gap = 0.0
-    for batch_size in (1, 3) if dynamic_batch else (1, 1):
-        images = generator.standard_normal((batch_size, 3, *input_wh[::-1])).astype(np.float32)
-        (theirs,) = session.run(None, {INPUT_NAME: images})
-        with torch.no_grad():
-            ours = network(torch.from_numpy(images)).numpy()
-        gap = max(gap, float(np.abs(ours - theirs).max()))
-    return gap
-
-
-def _metadata(config: Config) -> dict[str, object]:
-    """Collect what a runner must know, as the config says it."""
-    info = DATASETS.get(config.test_dataloader.dataset.type).METAINFO
-    info = config.get("dataset_info") or info
-    points = [info["keypoint_info"][i] for i in sorted(info["keypoint_info"])]
-    index = {point["name"]: point["id"] for point in points}
-    pairs = sorted({tuple(sorted((p["id"], index[p["swap"]]))) for p in points if p["swap"]})
-    return {
-        "input_wh": list(config.codec.input_size),
-        "colour": "rgb",
-        "preprocess": config.model.data_preprocessor.preprocess,
-        "padding": next(
-            step.get("padding", 1.25)
-            for step in config.test_dataloader.dataset.pipeline
-            if step.type == "GetBBoxCenterScale"
-        ),
-        "keypoint_names": [point["name"] for point in points],
-        "flip_pairs": [list(pair) for pair in pairs],
-        "decoder": config.codec.decoder,
-        "encoding_udp": config.codec.decoder == "udp",
-        "config_sha256": hashlib.sha256(config.pretty_text.encode()).hexdigest(),
-        "versions": {name: version(name) for name in ("torch", "onnx", "mmpose")},
-    }
+def count_nodes(model: onnx.ModelProto) -> int:
+    """Count the nodes that compute: all but Constant and Identity."""
+    return sum(node.op_type not in ("Constant", "Identity") for node in model.graph.node)
