@@ -18,7 +18,7 @@ from models.backbones.layers import (
     HalvingConv,
     average_to,
     depthwise,
-    mix_halves,
+    join_halves,
     pointwise,
     spatial_size,
 )
@@ -32,7 +32,7 @@ class Stem(BaseModule):
         stem_channels: channels after the first convolution.
         out_channels: channels out.
         expand_ratio: hidden channels of the processed half, relative to ``stem_channels``.
-        shuffle: how halves are mixed, see ``mix_halves``.
+        shuffle: how halves are joined, see ``join_halves``.
 
     As in the published code, mmengine initialises the four convolutions named here by mmcv's rule
     (Kaiming) and all others by the backbone's ``init_cfg``: a BaseModule hands that on.
@@ -67,7 +67,7 @@ class Stem(BaseModule):
         """Return features (B, out_channels, H/4, W/4)."""
         first, second = self.conv1(image_BCHW).chunk(2, dim=1)
         second = self.linear_conv(self.depthwise_conv(self.expand_conv(second)))
-        return mix_halves(self.branch1(first), second, self.shuffle)
+        return join_halves(self.branch1(first), second, self.shuffle)
 
 
 class SpatialWeighting(nn.Module):
@@ -113,7 +113,7 @@ class CrossResolutionWeighting(nn.Module):
         else:
             self.pools = None
 
-    def forward(self, maps: list[torch.Tensor]) -> list[torch.Tensor]:
+    def forward(self, maps: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """Gate the maps, one of shape (B, C_i, H_i, W_i) a resolution; same shapes out."""
         smallest_hw = spatial_size(maps[-1])
         if self.pools is None:
@@ -133,19 +133,15 @@ class ConditionalChannelWeighting(nn.Module):
     """The Lite-HRNet block: weighting across resolutions, depthwise 3x3, weighting across space.
 
     Args:
-        in_channels: channels of each resolution, finest first.
+        in_channels: channels of each resolution, finest first; the block takes half of them.
         reduce_ratio: channel reduction of the cross-resolution weighting.
-        shuffle: how halves are mixed, see ``mix_halves``.
         pool: see ``CrossResolutionWeighting``.
 
-    Source: arXiv:2104.06403, figure 2(b).
+    Source: arXiv:2104.06403, figure 2(b); ``HighResolutionModule`` splits and mixes the halves.
     """
 
-    def __init__(
-        self, in_channels: Sequence[int], *, reduce_ratio: int, shuffle: str, pool: str
-    ) -> None:
+    def __init__(self, in_channels: Sequence[int], *, reduce_ratio: int, pool: str) -> None:
         super().__init__()
-        self.shuffle = shuffle
         halves = [channels // 2 for channels in in_channels]
         self.cross_resolution_weighting = CrossResolutionWeighting(
             halves, ratio=reduce_ratio, pool=pool
@@ -153,33 +149,30 @@ class ConditionalChannelWeighting(nn.Module):
         self.depthwise_convs = nn.ModuleList(depthwise(channels) for channels in halves)
         self.spatial_weighting = nn.ModuleList(SpatialWeighting(channels) for channels in halves)
 
-    def forward(self, maps: list[torch.Tensor]) -> list[torch.Tensor]:
-        """Process one half of the channels of every resolution; same shapes out."""
-        kept, processed = zip(*(x.chunk(2, dim=1) for x in maps), strict=True)
-        processed = self.cross_resolution_weighting(list(processed))
+    def forward(self, maps: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """Process half the channels, (B, C_i / 2, H_i, W_i) a resolution; same shapes out."""
+        weighted = self.cross_resolution_weighting(maps)
         layers = zip(self.depthwise_convs, self.spatial_weighting, strict=True)
-        processed = [gate(conv(x)) for x, (conv, gate) in zip(processed, layers, strict=True)]
-        return [mix_halves(a, b, self.shuffle) for a, b in zip(kept, processed, strict=True)]
+        return [gate(conv(x)) for x, (conv, gate) in zip(weighted, layers, strict=True)]
 
 
 class ShuffleUnit(nn.Module):
     """The naive block: a stride-1 ShuffleNetV2 unit on one resolution.
 
-    Source: Ma et al., "ShuffleNet V2", arXiv:1807.11164, figure 3(c).
+    Source: Ma et al., "ShuffleNet V2", arXiv:1807.11164, figure 3(c); ``HighResolutionModule``
+    splits and mixes the halves.
     """
 
-    def __init__(self, channels: int, *, shuffle: str) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.shuffle = shuffle
         half = channels // 2
         self.branch2 = nn.Sequential(
             pointwise(half, half, RELU), depthwise(half), pointwise(half, half, RELU)
         )
 
     def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
-        """Process one half of the channels; same shape out."""
-        kept, processed = x_BCHW.chunk(2, dim=1)
-        return mix_halves(kept, self.branch2(processed), self.shuffle)
+        """Process half the channels; same shape out."""
+        return self.branch2(x_BCHW)
 
 
 class IterativeHead(nn.Module):

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from models.backbones.blocks import ConditionalChannelWeighting, ShuffleUnit
-from models.backbones.layers import TwiceCountedBatchNorm2d
+from models.backbones.layers import TwiceCountedBatchNorm2d, join_halves, mix_halves
 
 
 class HighResolutionModule(nn.Module):
@@ -22,7 +22,7 @@ class HighResolutionModule(nn.Module):
         module_type: "LITE" (conditional channel weighting) or "NAIVE" (shuffle units).
         reduce_ratio: channel reduction of the weighting; NAIVE has none.
         with_fuse: whether the resolutions are exchanged at the end.
-        shuffle: how halves are mixed, see ``layers.mix_halves``.
+        shuffle: how halves are joined, see ``layers.join_halves``.
         pool: how maps are averaged down, see ``blocks.CrossResolutionWeighting``.
     """
 
@@ -39,19 +39,17 @@ class HighResolutionModule(nn.Module):
     ) -> None:
         super().__init__()
         self.is_naive = module_type == "NAIVE"
+        self.num_blocks = num_blocks
+        self.shuffle = shuffle
         if self.is_naive:
             self.layers = nn.ModuleList(
-                nn.Sequential(*(ShuffleUnit(count, shuffle=shuffle) for _ in range(num_blocks)))
+                nn.ModuleList(ShuffleUnit(count) for _ in range(num_blocks))
                 for count in in_channels
             )
         else:
-            self.layers = nn.Sequential(
-                *(
-                    ConditionalChannelWeighting(
-                        in_channels, reduce_ratio=reduce_ratio, shuffle=shuffle, pool=pool
-                    )
-                    for _ in range(num_blocks)
-                )
+            self.layers = nn.ModuleList(
+                ConditionalChannelWeighting(in_channels, reduce_ratio=reduce_ratio, pool=pool)
+                for _ in range(num_blocks)
             )
         if with_fuse:
             self.fuse_layers = nn.ModuleList(
@@ -66,11 +64,20 @@ class HighResolutionModule(nn.Module):
 
     def forward(self, maps: list[torch.Tensor]) -> list[torch.Tensor]:
         """Process maps of shape (B, C_i, H_i, W_i), finest first; same shapes out."""
-        if self.is_naive:
-            maps = [layer(x) for layer, x in zip(self.layers, maps, strict=True)]
-        else:
-            maps = self.layers(maps)
+        kept, new = zip(*(x.chunk(2, dim=1) for x in maps), strict=True)
+        for number in range(self.num_blocks):
+            if number:
+                halves = zip(kept, new, strict=True)
+                kept, new = zip(*(mix_halves(*pair, self.shuffle) for pair in halves), strict=True)
+            new = self._process(number, new)
+        maps = [join_halves(*pair, self.shuffle) for pair in zip(kept, new, strict=True)]
         return maps if self.fuse_layers is None else self._fuse(maps)
+
+    def _process(self, number: int, halves: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """Run one block on the half it processes, at every resolution."""
+        if self.is_naive:
+            return [units[number](x) for units, x in zip(self.layers, halves, strict=True)]
+        return self.layers[number](halves)
 
     def _fuse(self, maps: list[torch.Tensor]) -> list[torch.Tensor]:
         """Sum over all sources for every target.
@@ -78,15 +85,18 @@ class HighResolutionModule(nn.Module):
         The published code counts source 0 twice, and adds in place: target 0's finished sum is
         what the other targets take for source 0. Its weights were trained so.
         """
-        finest = 2 * maps[0]
-        for path, x in zip(self.fuse_layers[0][1:], maps[1:], strict=True):
-            finest = finest + path(x)
+        finest, *others = (
+            path(x) for path, x in zip(self.fuse_layers[0][1:], maps[1:], strict=True)
+        )
+        finest = torch.add(finest, maps[0], alpha=2)
+        for x in others:
+            finest += x
         fused = [finest]
         for target, paths in enumerate(self.fuse_layers[1:], start=1):
-            total = 2 * paths[0](finest)
+            total = torch.add(maps[target], paths[0](finest), alpha=2)
             for source in range(1, len(maps)):
-                x = maps[source]
-                total = total + (x if source == target else paths[source](x))
+                if source != target:
+                    total += paths[source](maps[source])
             fused.append(total)
         return [torch.relu(total) for total in fused]
 

@@ -19,14 +19,14 @@ def pointwise(in_channels: int, out_channels: int, act: dict | None) -> ConvModu
     return ConvModule(in_channels, out_channels, 1, norm_cfg={"type": "BN"}, act_cfg=act)
 
 
-def depthwise(channels: int, *, stride: int = 1) -> ConvModule:
-    """Make a 3x3 depthwise convolution with BatchNorm and no activation."""
+def depthwise(channels: int, *, kernel_size: int = 3, stride: int = 1) -> ConvModule:
+    """Make a depthwise convolution (odd kernel) with BatchNorm and no activation."""
     return ConvModule(
         channels,
         channels,
-        3,
+        kernel_size,
         stride=stride,
-        padding=1,
+        padding=kernel_size // 2,
         groups=channels,
         norm_cfg={"type": "BN"},
         act_cfg=None,
@@ -43,8 +43,30 @@ def channel_shuffle(x_BCHW: torch.Tensor, groups: int = 2) -> torch.Tensor:
     return x_BGCHW.transpose(1, 2).reshape(-1, channels, height, width)
 
 
-def mix_halves(kept_BCHW: torch.Tensor, new_BCHW: torch.Tensor, shuffle: str) -> torch.Tensor:
-    """Join the untouched and the processed half so that the next block processes both kinds.
+class _Interleave(torch.autograd.Function):
+    """``channel_shuffle`` of two halves, written once instead of joined, copied and laid out anew.
+
+    Both directions read and write the channels-last layout, in which mmpose's form leaves it.
+    """
+
+    @staticmethod
+    def forward(_: object, first_BCHW: torch.Tensor, second_BCHW: torch.Tensor) -> torch.Tensor:
+        batch, channels, height, width = first_BCHW.shape
+        dtype = torch.promote_types(first_BCHW.dtype, second_BCHW.dtype)
+        both_BHWC2 = first_BCHW.new_empty((batch, height, width, channels, 2), dtype=dtype)
+        both_BHWC2[..., 0] = first_BCHW.permute(0, 2, 3, 1)
+        both_BHWC2[..., 1] = second_BCHW.permute(0, 2, 3, 1)
+        return both_BHWC2.flatten(3).permute(0, 3, 1, 2)
+
+    @staticmethod
+    def backward(_: object, grad_BCHW: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        grad_BHWC2 = grad_BCHW.permute(0, 2, 3, 1).contiguous().unflatten(3, (-1, 2))
+        first, second = (grad.contiguous().permute(0, 3, 1, 2) for grad in grad_BHWC2.unbind(4))
+        return first, second
+
+
+def join_halves(kept_BCHW: torch.Tensor, new_BCHW: torch.Tensor, shuffle: str) -> torch.Tensor:
+    """Join the untouched and the processed half so that both are in each half of the result.
 
     Args:
         kept_BCHW: first half of the channels, passed through unchanged.
@@ -55,7 +77,22 @@ def mix_halves(kept_BCHW: torch.Tensor, new_BCHW: torch.Tensor, shuffle: str) ->
     """
     if shuffle == "swap":
         return torch.cat((new_BCHW, kept_BCHW), dim=1)
-    return channel_shuffle(torch.cat((kept_BCHW, new_BCHW), dim=1))
+    if torch.onnx.is_in_onnx_export():
+        return channel_shuffle(torch.cat((kept_BCHW, new_BCHW), dim=1))
+    return _Interleave.apply(kept_BCHW, new_BCHW)
+
+
+def mix_halves(
+    kept_BCHW: torch.Tensor, new_BCHW: torch.Tensor, shuffle: str
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the halves of ``join_halves``, what the next block keeps and what it processes."""
+    if shuffle == "swap":
+        return new_BCHW, kept_BCHW
+    if kept_BCHW.shape[1] % 2 or torch.onnx.is_in_onnx_export():
+        return join_halves(kept_BCHW, new_BCHW, shuffle).chunk(2, dim=1)
+    quarters = zip(kept_BCHW.chunk(2, dim=1), new_BCHW.chunk(2, dim=1), strict=True)
+    first, second = (_Interleave.apply(kept, new) for kept, new in quarters)
+    return first, second
 
 
 def spatial_size(x_BCHW: torch.Tensor) -> tuple[int, int]:

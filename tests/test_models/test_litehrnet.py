@@ -5,7 +5,13 @@ import torch
 from mmpose.models.backbones import LiteHRNet
 from torch import nn
 
-from models.backbones.layers import HalvingConv, TwiceCountedBatchNorm2d, channel_shuffle
+from models.backbones.layers import (
+    HalvingConv,
+    TwiceCountedBatchNorm2d,
+    channel_shuffle,
+    join_halves,
+    mix_halves,
+)
 from models.backbones.litehrnet import KneronLiteHRNet
 
 WIDE, NARROW = (40, 80, 160, 320), (30, 60, 120, 240)
@@ -54,28 +60,46 @@ def relative(ours: torch.Tensor, theirs: torch.Tensor) -> float:
 
 
 @pytest.mark.parametrize("name", FAMILY)
-def test_same_weights_give_the_same_network(name):
-    theirs, ours = pair(name)
-    image = torch.randn(2, 3, 64, 96)
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_same_weights_give_the_same_network(name, layout):
+    """In double precision: the order of sums differs, and such weights amplify rounding a lot."""
+    theirs, ours = (network.double() for network in pair(name))
+    ours = ours.to(memory_format=layout)
+    image = torch.randn(2, 3, 64, 96).double()
 
     theirs.eval(), ours.eval()
     with torch.no_grad():
-        assert relative(ours(image)[0], theirs(image)[0]) < 1e-5
+        assert relative(ours(image)[0], theirs(image)[0]) < 1e-8
 
     theirs.train(), ours.train()
     out_theirs, out_ours = theirs(image)[0], ours(image)[0]
-    assert relative(out_ours, out_theirs) < 1e-5
+    assert relative(out_ours, out_theirs) < 1e-8
     direction = torch.randn_like(out_theirs)
     (out_theirs * direction).sum().backward()
     (out_ours * direction).sum().backward()
     gradients = [torch.cat([p.grad.flatten() for p in m.parameters()]) for m in (ours, theirs)]
-    assert relative(*gradients) < 1e-5
+    assert relative(*gradients) < 1e-8
     # the first fuse path runs twice in mmpose's class: its statistics move twice, its counter too
     for (name_ours, mine), (name_theirs, other) in zip(
         ours.named_buffers(), theirs.named_buffers(), strict=True
     ):
         assert name_ours == name_theirs
-        torch.testing.assert_close(mine, other, rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(mine, other, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_single_precision_outputs_agree_once_statistics_fit_the_weights(name):
+    theirs, ours = pair(name)
+    for module in theirs.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = None  # the plain average of what it sees
+    theirs.train()
+    with torch.no_grad():
+        theirs(torch.randn(8, 3, 64, 96))
+        ours.load_state_dict(theirs.state_dict())
+        theirs.eval(), ours.eval()
+        image = torch.randn(2, 3, 64, 96)
+        assert relative(ours(image)[0], theirs(image)[0]) < 1e-5
 
 
 @pytest.mark.parametrize("name", FAMILY)
@@ -144,23 +168,34 @@ def test_learned_pooling_begins_as_the_average():
     assert any(isinstance(module, HalvingConv) for module in learned.modules())
 
 
-def test_swap_lets_every_channel_be_processed_within_two_blocks():
-    """Gradient of the output to each stage-0 input channel goes through a block's convolution."""
-    network = KneronLiteHRNet(extra("naive-18"), shuffle="swap")
-    unit_a, unit_b = network.stage0[0].layers[0]
-    x = torch.zeros(1, 30, 4, 4)
-    for unit in (unit_a, unit_b):
-        unit.branch2 = nn.Identity()
-    marked = x.clone()
-    marked[:, 15:] = 1  # the half that the first unit processes
-    after_one = unit_a(marked)
-    assert after_one[:, :15].eq(1).all()  # ... comes out first
-    assert unit_b(after_one)[:, 15:].eq(1).all()  # ... and back in its place after the second
+@pytest.mark.parametrize("shuffle", ["channel", "swap"])
+def test_every_channel_is_processed_within_two_blocks(shuffle):
+    """Whatever is not processed by the first block goes through the second one's convolutions."""
+    module = KneronLiteHRNet(extra("wider-naive-18"), shuffle=shuffle).stage0[0]
+    module.fuse_layers = None
+    processed = [module.layers[0][number].branch2 for number in range(2)]
+    for number, branch in enumerate(processed, start=1):
+        branch.register_forward_hook(lambda _, given, __, number=number: given[0] + 10**number)
+    maps = [torch.zeros(1, 40, 4, 4), torch.zeros(1, 80, 2, 2)]
+    marks = module(maps)[0].unique().tolist()
+    expected = {"channel": [0, 10, 100, 110], "swap": [10, 100]}
+    assert marks == expected[shuffle]
 
 
 def test_channel_shuffle__golden():  # by hand: two groups of three, interleaved
     x = torch.arange(6.0).view(1, 6, 1, 1)
     assert channel_shuffle(x).flatten().tolist() == [0, 3, 1, 4, 2, 5]
+
+
+@pytest.mark.parametrize("size", [(2, 3, 4, 5), (1, 1, 2, 2), (3, 10, 1, 7)])
+def test_interleaving_halves_is_the_channel_shuffle_in_both_directions(size):
+    torch.manual_seed(0)
+    kept, new = (torch.randn(size, dtype=torch.float64, requires_grad=True) for _ in range(2))
+    joined = join_halves(kept, new, "channel")
+    assert torch.equal(joined, channel_shuffle(torch.cat((kept, new), dim=1)))
+    halves = mix_halves(kept, new, "channel")
+    assert torch.equal(torch.cat(halves, dim=1), joined)
+    assert torch.autograd.gradcheck(lambda *x: join_halves(*x, "channel"), (kept, new))
 
 
 def test_twice_counted_batch_norm_equals_two_passes():
