@@ -68,8 +68,15 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     add(
         "--amp",
-        action="store_true",
-        help="bfloat16 (or float16) arithmetic on a GPU: faster, less memory",
+        action=argparse.BooleanOptionalAction,
+        help="bfloat16 arithmetic on a GPU (float16 on one without): faster, less memory; "
+        "by default where the GPU has bfloat16",
+    )
+    add(
+        "--compile",
+        action=argparse.BooleanOptionalAction,
+        help="compile the network for training, which takes minutes once; "
+        "by default on a GPU and for 2,000 steps or more",
     )
     add(
         "--sync-bn",

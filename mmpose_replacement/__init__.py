@@ -1,6 +1,7 @@
 """What plugs into mmpose and mmengine; importing it registers the classes."""
 
 from mmpose_replacement import (
+    acceleration,
     datasets,
     hooks,
     loading,
@@ -13,6 +14,7 @@ from mmpose_replacement import (
 )
 
 __all__ = [
+    "acceleration",
     "datasets",
     "hooks",
     "loading",

@@ -14,6 +14,7 @@ from mmengine.dist import is_main_process
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from mmpose_replacement.acceleration import choose_acceleration
 from mmpose_replacement.config import load_config
 
 
@@ -112,11 +113,7 @@ def _apply_flags(config: Config, args: argparse.Namespace) -> None:
                 "config: the total batch size that its learning rate is meant for."
             )
         config.auto_scale_lr.enable = True
-    if args.amp:
-        has_bfloat16 = torch.cuda.is_bf16_supported()
-        config.optim_wrapper.type = "AmpOptimWrapper"
-        config.optim_wrapper.dtype = "bfloat16" if has_bfloat16 else "float16"
-        config.optim_wrapper.loss_scale = 1.0 if has_bfloat16 else "dynamic"
+    choose_acceleration(config, amp=args.amp, compiled=args.compile)
     if args.sync_bn:
         config.sync_bn = "torch"
     hooks = config.setdefault("custom_hooks", [])
