@@ -50,15 +50,26 @@ def train(args: argparse.Namespace) -> Runner:
     Returns: the runner after its last epoch.
     Raises: ValueError, FileNotFoundError: anything in the config or the flags that cannot be done.
     """
-    config = load_config(args.config, args.cfg_options)
-    _apply_flags(config, args)
-    runner = build_runner(config)
+    runner = prepare(args)
     started_at = time.monotonic()
-    with _faults_of(config):
+    with _faults_of(runner.cfg):
         runner.train()
     if is_main_process():
         print(_summary(runner, time.monotonic() - started_at))
     return runner
+
+
+def prepare(args: argparse.Namespace) -> Runner:
+    """Build the Runner that ``train`` would start.
+
+    Args:
+        args: the namespace of train.py.
+    Returns: the runner before its first step.
+    Raises: ValueError, FileNotFoundError: anything in the config or the flags that cannot be done.
+    """
+    config = load_config(args.config, args.cfg_options)
+    _apply_flags(config, args)
+    return build_runner(config)
 
 
 def build_runner(config: Config) -> Runner:
