@@ -66,6 +66,18 @@ def compile_without_code(function, **options):
     return COMPILE(function, backend="aot_eager", fullgraph=True, **options)
 
 
+def test_autocast_reaches_every_parameter():
+    """Halves of two precisions are joined, and gradients arrive in that of the weights."""
+    torch.manual_seed(0)
+    network = MODELS.build(Config.fromfile(QUICKSTART).model.backbone)
+    images = torch.randn(2, 3, 64, 64)
+    with torch.autocast("cpu", torch.bfloat16):
+        (maps,) = network(images)
+    maps.float().square().sum().backward()
+    assert maps.dtype == torch.bfloat16
+    assert all(torch.isfinite(weight.grad).all() for weight in network.parameters())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("shuffle", ["channel", "swap"])
 def test_the_compiled_backbone_is_the_same_function(shuffle):
