@@ -38,7 +38,7 @@ def resize_by_axis(graph: Graph, _: str | None) -> int:
             continue
         between = (*after[:3], before[3])
         scales = [_scales(before, between), _scales(between, after)]
-        if None in scales:
+        if any(each is None for each in scales):
             continue
         rows = graph.insert(
             node,
@@ -63,8 +63,9 @@ def _sizes(graph: Graph, node: Node) -> tuple[Shape, Shape]:
 def _scales(before: Shape, after: Shape) -> np.ndarray | None:
     """Return the scales from one size to the other, or None where rounding would lose a pixel."""
     scales = np.array(after, np.float32) / np.array(before, np.float32)
-    reached = np.floor(np.array(before, np.float32) * scales)
-    return scales if np.array_equal(reached, after) else None
+    # runtimes and shape inference multiply in either precision
+    reached = [np.floor(np.array(before, dtype) * scales) for dtype in (np.float32, np.float64)]
+    return scales if all(np.array_equal(each, after) for each in reached) else None
 
 
 def _give_scales(graph: Graph, node: Node, before: Shape, after: Shape) -> int:
