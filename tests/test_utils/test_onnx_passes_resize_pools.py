@@ -53,6 +53,18 @@ def test_resize_to_the_same_size_goes():
     assert ops(made) == {"Identity": 1}
 
 
+def test_resize_of_opset_12_has_a_region():
+    source = model(
+        f"y = Resize<{CORNERS}>(x, r, r, k)",
+        weights={"k": np.array([1, 8, 12, 8]), "r": np.zeros(0, np.float32)},
+        opset=12,
+    )
+    made, count, gap = run_pass(source, "plain-resize", "resize-by-axis", npu="720")
+    assert count == 2
+    assert gap <= FLOAT_GAP
+    assert ops(made) == {"Resize": 2}
+
+
 def test_resize_for_a_pc_keeps_its_sizes():
     _, count, _ = run_pass(resize(CENTRES, "1,8,6,4", (1, 8, 12, 8)), "plain-resize")
     assert count == 0

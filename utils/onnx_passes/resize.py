@@ -47,7 +47,11 @@ def resize_by_axis(graph: Graph, _: str | None) -> int:
             f"{node.output}_rows",
             **node.attributes,
         )
-        node.inputs = [rows.output, "", graph.constant(f"{node.output}_column_scales", scales[1])]
+        node.inputs = [
+            rows.output,
+            node.inputs[1],
+            graph.constant(f"{node.output}_column_scales", scales[1]),
+        ]
         count += 1
     return count
 
@@ -74,7 +78,9 @@ def _give_scales(graph: Graph, node: Node, before: Shape, after: Shape) -> int:
     scales = _scales(before, after)
     if scales is None or node.attributes.get("keep_aspect_ratio_policy", "stretch") != "stretch":
         return 0
-    node.inputs = [node.inputs[0], "", graph.constant(f"{node.output}_scales", scales)]
+    # up to opset 12 the region must be there, though only tf_crop_and_resize looks at it
+    region = "" if graph.opset > 12 else graph.constant("no_region", np.zeros(0, np.float32))
+    node.inputs = [node.inputs[0], region, graph.constant(f"{node.output}_scales", scales)]
     node.attributes.pop("axes", None)
     return 1
 
