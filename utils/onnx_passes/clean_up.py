@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 
 import onnx
-import onnx.inliner
 import onnxruntime
 
 from utils.onnx_passes.graph import Graph
@@ -16,12 +15,12 @@ from utils.onnx_passes.graph import Graph
 FUSIONS = ["ConvBNFusion", "ConvMulFusion", "ConvAddFusion"]  # onnxruntime's names
 
 
-def fold_constants(graph: Graph) -> int:
+def fold_constants(graph: Graph, _: str | None) -> int:
     """Compute what does not depend on the input, remove what does nothing or is there twice."""
     return _run_onnxruntime(graph, disabled=FUSIONS)
 
 
-def fuse_bn(graph: Graph) -> int:
+def fuse_bn(graph: Graph, _: str | None) -> int:
     """Fuse BatchNormalization and constant factors and summands into the Conv before them."""
     return _run_onnxruntime(graph, disabled=[])
 

@@ -1,4 +1,4 @@
-"""A graph that passes can edit: nodes with plain attributes, constants as arrays, shapes at hand."""
+"""A graph that passes can edit: plain attributes, constants as arrays, shapes at hand."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator

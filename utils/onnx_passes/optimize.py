@@ -9,9 +9,8 @@ import onnx.inliner
 
 from utils.onnx_passes.check import largest_gap, random_feeds, run_model
 from utils.onnx_passes.graph import Graph
-from utils.onnx_passes.order import PASSES
+from utils.onnx_passes.order import CHIPS, PASSES
 
-CHIPS = ("520", "530", "630", "720", "730")
 UNCOUNTED = ("Constant", "Identity")
 
 
@@ -60,7 +59,7 @@ def optimize(
     steps: list[Step] = []
     outputs = run_model(model, feeds)
     for one in PASSES:
-        if one.name in skip or not one.serves(npu) or not one.run(graph):
+        if one.name in skip or not one.serves(npu) or not one.run(graph, npu):
             continue
         graph.refresh()
         current = graph.to_model()

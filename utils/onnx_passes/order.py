@@ -5,8 +5,14 @@ from dataclasses import dataclass
 
 from utils.onnx_passes.clean_up import fold_constants, fuse_bn
 from utils.onnx_passes.graph import Graph
+from utils.onnx_passes.pools import pool_to_conv, stage_global_mean, whole_pool_to_global
+from utils.onnx_passes.resize import plain_resize, resize_by_axis
+from utils.onnx_passes.slices import merge_slices, slice_to_split, split_to_slice
 
 PC = "PC"  # the target of ``npu=None``
+CHIPS = ("520", "530", "630", "720", "730")
+ON_PC = frozenset({PC})
+ON_CHIPS = frozenset(CHIPS)
 
 
 @dataclass(frozen=True)
@@ -15,14 +21,14 @@ class Pass:
 
     Attributes:
         name: what ``skip`` and ``Step`` call it.
-        run: edits the graph and returns the number of rewrites.
+        run: edits the graph for a chip (None: a PC) and returns the number of rewrites.
         why: what it needs from those before it.
         targets: chips, or PC, that it runs for; empty for all.
         after: names of passes that must stand before it.
     """
 
     name: str
-    run: Callable[[Graph], int]
+    run: Callable[[Graph, str | None], int]
     why: str
     targets: frozenset[str] = frozenset()
     after: tuple[str, ...] = ()
@@ -35,4 +41,36 @@ class Pass:
 PASSES: tuple[Pass, ...] = (
     Pass("fold", fold_constants, "first: all others look for constants and fixed shapes"),
     Pass("fuse-bn", fuse_bn, "constants are known", after=("fold",)),
+    Pass("split-to-slice", split_to_slice, "one form for cutting", after=("fold",)),
+    Pass("merge-slices", merge_slices, "every cut is a Slice", after=("split-to-slice",)),
+    Pass("plain-resize", plain_resize, "scales are constant", after=("fold",)),
+    Pass(
+        "resize-by-axis",
+        resize_by_axis,
+        "every Resize that can have scales has them",
+        frozenset({"720"}),
+        after=("plain-resize",),
+    ),
+    Pass("whole-pool-to-global", whole_pool_to_global, "sizes are fixed", after=("fold",)),
+    Pass(
+        "stage-global-mean",
+        stage_global_mean,
+        "every mean over all pixels is a GlobalAveragePool",
+        ON_CHIPS,
+        after=("whole-pool-to-global",),
+    ),
+    Pass(
+        "pool-to-conv",
+        pool_to_conv,
+        "what is global is no AveragePool any more",
+        ON_CHIPS,
+        after=("whole-pool-to-global",),
+    ),
+    Pass(
+        "slice-to-split",
+        slice_to_split,
+        "last: no other pass looks at Split",
+        ON_PC,
+        after=("merge-slices",),
+    ),
 )
