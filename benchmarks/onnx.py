@@ -56,9 +56,9 @@ class Entry:
 
 
 def draw_weights(network: nn.Module, input_wh: tuple[int, int]) -> None:
-    """Draw weights that let signals through, and let BatchNorm see a batch of noise."""
+    """Draw a backbone that lets signals through, and let BatchNorm see a batch of noise."""
     for module in network.modules():
-        if isinstance(module, nn.Conv2d):
+        if isinstance(module, nn.Conv2d) and module is not network.head.final_layer:
             nn.init.kaiming_normal_(module.weight)
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = None  # the plain average
@@ -97,6 +97,7 @@ def entries(models: Path | None) -> list[Entry]:
         config = Config.fromfile(FOLDER / f"{name}.py")
         torch.manual_seed(0)
         estimator = build_estimator(config)
+        estimator.init_weights()
         draw_weights(HeatmapNetwork(estimator), config.codec.input_size)
         raw = trace(config, estimator, ExportOptions())
         if name in PAIRS:

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from utils.onnx_passes.channel_shuffle import shuffle_to_gather
 from utils.onnx_passes.clean_up import fold_constants, fuse_bn
+from utils.onnx_passes.gates import merge_gates
 from utils.onnx_passes.graph import Graph
 from utils.onnx_passes.pools import pool_to_conv, stage_global_mean, whole_pool_to_global
 from utils.onnx_passes.resize import plain_resize, resize_by_axis
@@ -43,6 +45,20 @@ PASSES: tuple[Pass, ...] = (
     Pass("fuse-bn", fuse_bn, "constants are known", after=("fold",)),
     Pass("split-to-slice", split_to_slice, "one form for cutting", after=("fold",)),
     Pass("merge-slices", merge_slices, "every cut is a Slice", after=("split-to-slice",)),
+    Pass(
+        "shuffle-to-gather",
+        shuffle_to_gather,
+        "cuts stand alone, so those of a shuffle are seen",
+        ON_PC,
+        after=("merge-slices",),
+    ),
+    Pass(
+        "merge-gates",
+        merge_gates,
+        "factors and BatchNormalization are in the convolutions",
+        ON_PC,
+        after=("fuse-bn",),
+    ),
     Pass("plain-resize", plain_resize, "scales are constant", after=("fold",)),
     Pass(
         "resize-by-axis",
