@@ -15,7 +15,7 @@ passes_models = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(passes_models)
 model, run_pass, ops = passes_models.model, passes_models.run_pass, passes_models.ops
 cpu_nodes, TABLES, normal = passes_models.cpu_nodes, passes_models.TABLES, passes_models.normal
-FLOAT_GAP = 1e-5  # sums of up to 16 products in another order
+FLOAT_GAP = 5e-5  # sums of up to 144 products (about 100 in absolute terms) in another order
 
 SHUFFLE = "p = Reshape(x, k) r = Transpose<perm=[0,2,1,3,4]>(p) s = Reshape(r, l) "
 
