@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from utils.onnx_passes.channel_shuffle import shuffle_to_gather
 from utils.onnx_passes.clean_up import fold_constants, fuse_bn
 from utils.onnx_passes.gates import merge_gates
+from utils.onnx_passes.gather import cut_gather
 from utils.onnx_passes.graph import Graph
 from utils.onnx_passes.pools import pool_to_conv, stage_global_mean, whole_pool_to_global
 from utils.onnx_passes.resize import plain_resize, resize_by_axis
+from utils.onnx_passes.selection import pick_by_conv, pick_in_conv, shuffle_to_gather
 from utils.onnx_passes.slices import merge_slices, slice_to_split, split_to_slice
 
 PC = "PC"  # the target of ``npu=None``
@@ -45,12 +46,26 @@ PASSES: tuple[Pass, ...] = (
     Pass("fuse-bn", fuse_bn, "constants are known", after=("fold",)),
     Pass("split-to-slice", split_to_slice, "one form for cutting", after=("fold",)),
     Pass("merge-slices", merge_slices, "every cut is a Slice", after=("split-to-slice",)),
+    Pass("shuffle-to-gather", shuffle_to_gather, "sizes are fixed", after=("fold",)),
     Pass(
-        "shuffle-to-gather",
-        shuffle_to_gather,
-        "cuts stand alone, so those of a shuffle are seen",
+        "pick-in-conv",
+        pick_in_conv,
+        "shuffles are one node; BatchNormalization is in the weights",
+        after=("shuffle-to-gather", "merge-slices", "fuse-bn"),
+    ),
+    Pass(
+        "pick-by-conv",
+        pick_by_conv,
+        "only what no Conv took in is left",
+        ON_CHIPS,
+        after=("pick-in-conv",),
+    ),
+    Pass(
+        "cut-gather",
+        cut_gather,
+        "what convolutions take in, they have taken in",
         ON_PC,
-        after=("merge-slices",),
+        after=("shuffle-to-gather", "pick-in-conv"),
     ),
     Pass(
         "merge-gates",
