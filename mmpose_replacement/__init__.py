@@ -2,6 +2,7 @@
 
 from mmpose_replacement import (
     acceleration,
+    batching,
     datasets,
     hooks,
     loading,
@@ -15,6 +16,7 @@ from mmpose_replacement import (
 
 __all__ = [
     "acceleration",
+    "batching",
     "datasets",
     "hooks",
     "loading",
