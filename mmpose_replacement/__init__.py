@@ -12,6 +12,7 @@ from mmpose_replacement import (
     runner,
     shared_transform,
     top_down_transform,
+    training_transforms,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "runner",
     "shared_transform",
     "top_down_transform",
+    "training_transforms",
 ]
