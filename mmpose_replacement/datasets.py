@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from mmengine.logging import print_log
+from mmengine.dataset import BaseDataset
 from mmpose.datasets.datasets import BaseCocoStyleDataset, CocoDataset, MpiiDataset
 from mmpose.registry import DATASETS
 from xtcocotools.coco import COCO
@@ -28,6 +29,16 @@ MPII_CENTER_SHIFT = (
 class _CheckedDataset(BaseCocoStyleDataset):
     """What both data sets share: images are looked up by name, unused people are counted."""
 
+    FOR_PIPELINE = (
+        "upper_body_ids",
+        "lower_body_ids",
+        "flip_pairs",
+        "dataset_keypoint_weights",
+        "flip_indices",
+        "skeleton_links",
+    )
+    NOT_FOR_TRAINING = ("raw_ann_info", "segmentation")  # long, and unpacked for every sample
+
     def load_data_list(self) -> list[dict]:
         """Read the people, then look up their images.
 
@@ -42,7 +53,21 @@ class _CheckedDataset(BaseCocoStyleDataset):
                 "and a labelled keypoint, got none. Check that it is the right file."
             )
         check_images_exist(self.ann_file, (person["img_path"] for person in data_list))
+        if not self.test_mode:
+            for person in data_list:
+                for key in self.NOT_FOR_TRAINING:
+                    person.pop(key, None)
         return data_list
+
+    def get_data_info(self, idx: int) -> dict:
+        """Return a person's own copy of the labels, with facts about the keypoints.
+
+        The latter are shared by all people and must not be written to (mmpose copies them).
+        """
+        data_info = BaseDataset.get_data_info(self, idx)
+        for key in self.FOR_PIPELINE:
+            data_info[key] = self._metainfo[key]
+        return data_info
 
     def _get_topdown_data_infos(self, instance_list: list[dict]) -> list[dict]:
         """Leave out whom mmpose leaves out, and say how many and why."""
