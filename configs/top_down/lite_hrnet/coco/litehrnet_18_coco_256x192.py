@@ -62,14 +62,13 @@ detection_file = data_root + "person_detection_results/COCO_val2017_detections_A
 
 train_pipeline = [
     dict(type="KneronLoadImage", preprocess=preprocess),
-    dict(type="GetBBoxCenterScale", padding=1.25),
+    dict(type="KneronBBoxCenterScale", padding=1.25),
     dict(type="KneronRandomShift", factor=0.4, prob=0.3),
-    dict(type="RandomFlip", prob=0.5),
-    dict(type="RandomHalfBody", min_total_keypoints=9, prob=0.3),  # more than 8 labelled
+    dict(type="KneronRandomFlip", prob=0.5),
+    dict(type="KneronRandomHalfBody", min_total_keypoints=9, prob=0.3),  # more than 8 labelled
     dict(type="KneronRandomBBox", scale_factor=0.25, rotation_factor=30, rotation_prob=0.6),
     dict(type="KneronTopdownAffine", input_size=codec["input_size"], preprocess=preprocess),
-    dict(type="GenerateTarget", encoder=codec),
-    dict(type="PackPoseInputs"),
+    dict(type="KneronPackTraining"),  # the head draws the heatmaps, with its decoder
 ]
 val_pipeline = [
     dict(type="KneronLoadImage", preprocess=preprocess),
@@ -83,6 +82,7 @@ train_dataloader = dict(
     num_workers=4,
     persistent_workers=True,
     sampler=dict(type="DefaultSampler", shuffle=True),
+    collate_fn=dict(type="kneron_collate"),
     dataset=dict(
         type="KneronCocoDataset",
         metainfo=_base_.dataset_info,

@@ -61,12 +61,11 @@ data_root = "{{$LITEHRNET_DATA:data}}/mpii/"  # set LITEHRNET_DATA where the dat
 
 train_pipeline = [
     dict(type="KneronLoadImage", preprocess=preprocess),
-    dict(type="GetBBoxCenterScale", padding=1.25),
-    dict(type="RandomFlip", prob=0.5),
+    dict(type="KneronBBoxCenterScale", padding=1.25),
+    dict(type="KneronRandomFlip", prob=0.5),
     dict(type="KneronRandomBBox", scale_factor=0.25, rotation_factor=30, rotation_prob=0.6),
     dict(type="KneronTopdownAffine", input_size=codec["input_size"], preprocess=preprocess),
-    dict(type="GenerateTarget", encoder=codec),
-    dict(type="PackPoseInputs"),
+    dict(type="KneronPackTraining"),  # the head draws the heatmaps, with its decoder
 ]
 val_pipeline = [
     dict(type="KneronLoadImage", preprocess=preprocess),
@@ -83,6 +82,7 @@ train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type="DefaultSampler", shuffle=True),
+    collate_fn=dict(type="kneron_collate"),
     dataset=dict(
         type="KneronMpiiDataset",
         metainfo=_base_.dataset_info,

@@ -63,11 +63,10 @@ data_root = "work_dirs/quickstart/people/"
 
 train_pipeline = [
     dict(type="KneronLoadImage", preprocess=preprocess),
-    dict(type="GetBBoxCenterScale", padding=1.1),
-    dict(type="RandomFlip", prob=0.5),
+    dict(type="KneronBBoxCenterScale", padding=1.1),
+    dict(type="KneronRandomFlip", prob=0.5),
     dict(type="KneronTopdownAffine", input_size=codec["input_size"], preprocess=preprocess),
-    dict(type="GenerateTarget", encoder=codec),
-    dict(type="PackPoseInputs"),
+    dict(type="KneronPackTraining"),  # the head draws the heatmaps, with its decoder
 ]
 val_pipeline = [
     dict(type="KneronLoadImage", preprocess=preprocess),
@@ -100,6 +99,7 @@ train_dataloader = dict(
     persistent_workers=True,
     drop_last=True,
     sampler=dict(type="DefaultSampler", shuffle=True),
+    collate_fn=dict(type="kneron_collate"),
     dataset=dict(
         type="KneronCocoDataset",
         metainfo=_base_.dataset_info,
