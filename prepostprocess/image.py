@@ -15,6 +15,7 @@ _JPEG_END = 0xD9
 _JPEG_SCAN = 0xDA
 _JPEG_SIGNATURE = b"\xff\xd8"
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+DECODER = f"OpenCV {cv2.__version__}"  # whose pixels load_rgb gives
 _HAS_RGB = hasattr(cv2, "IMREAD_COLOR_RGB")  # from OpenCV 4.11 on
 CAMERA_FORMATS = ("rgb565", "yuv422")
 

@@ -59,6 +59,7 @@ model = dict(
 
 data_root = "{{$LITEHRNET_DATA:data}}/coco/"  # set LITEHRNET_DATA where the data are elsewhere
 detection_file = data_root + "person_detection_results/COCO_val2017_detections_AP_H_56_person.json"
+crop_cache = None  # or a folder, to decode each image once and not in every epoch: docs/data.md
 
 train_pipeline = [
     dict(type="KneronLoadImage", preprocess=preprocess),
@@ -89,6 +90,7 @@ train_dataloader = dict(
         data_root=data_root,
         ann_file="annotations/person_keypoints_train2017.json",
         data_prefix=dict(img="train2017/"),
+        crop_cache=crop_cache,
         pipeline=train_pipeline,
     ),
 )

@@ -58,6 +58,7 @@ model = dict(
 )
 
 data_root = "{{$LITEHRNET_DATA:data}}/mpii/"  # set LITEHRNET_DATA where the data are elsewhere
+crop_cache = None  # or a folder, to decode each image once and not in every epoch: docs/data.md
 
 train_pipeline = [
     dict(type="KneronLoadImage", preprocess=preprocess),
@@ -89,6 +90,7 @@ train_dataloader = dict(
         data_root=data_root,
         ann_file="annotations/mpii_train.json",
         data_prefix=dict(img="images/"),
+        crop_cache=crop_cache,
         pipeline=train_pipeline,
     ),
 )

@@ -60,6 +60,7 @@ model = dict(
 )
 
 data_root = "work_dirs/quickstart/people/"
+crop_cache = None  # or a folder, to decode each image once and not in every epoch: docs/data.md
 
 train_pipeline = [
     dict(type="KneronLoadImage", preprocess=preprocess),
@@ -106,6 +107,7 @@ train_dataloader = dict(
         data_root=data_root + "train/",
         ann_file="annotations.json",
         data_prefix=dict(img="images/"),
+        crop_cache=crop_cache,
         pipeline=train_pipeline,
     ),
 )

@@ -61,6 +61,7 @@ model = dict(
 data_root = "{{$LITEHRNET_DATA:data}}/"  # the folder that holds coco/ and lspet/
 detection_file = data_root + "coco/person_detection_results/yolov5n_person.json"
 detection_score_thr = 0.05  # the file keeps boxes down to .001
+crop_cache = None  # or a folder, to decode each image once and not in every epoch: docs/data.md
 
 train_pipeline = [
     dict(type="KneronLoadImage", preprocess=preprocess),
@@ -111,6 +112,7 @@ train_dataloader = dict(
                 data_root=data_root + "lspet/",
                 ann_file="person_keypoints_lspet.json",
                 data_prefix=dict(img="images/"),
+                crop_cache=crop_cache,
             ),
             dict(
                 type="RepeatDataset",
@@ -121,6 +123,7 @@ train_dataloader = dict(
                     data_root=data_root + "coco/",
                     ann_file="annotations/person_keypoints_train2017.json",
                     data_prefix=dict(img="train2017/"),
+                    crop_cache=crop_cache,
                 ),
             ),
         ],
