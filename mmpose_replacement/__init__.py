@@ -2,6 +2,7 @@
 
 from mmpose_replacement import (
     acceleration,
+    batching,
     datasets,
     hooks,
     loading,
@@ -11,10 +12,12 @@ from mmpose_replacement import (
     runner,
     shared_transform,
     top_down_transform,
+    training_transforms,
 )
 
 __all__ = [
     "acceleration",
+    "batching",
     "datasets",
     "hooks",
     "loading",
@@ -24,4 +27,5 @@ __all__ = [
     "runner",
     "shared_transform",
     "top_down_transform",
+    "training_transforms",
 ]

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from mmpose.datasets.datasets import BaseCocoStyleDataset, CocoDataset, MpiiDataset
 from mmpose.registry import DATASETS
@@ -17,6 +18,7 @@ from mmpose_replacement.annotation_checks import (
     check_mpii,
     load_json,
 )
+from mmpose_replacement.crop_cache import open_crop_cache
 from prepostprocess.box import xywh_to_xyxy
 
 MPII_PIXELS_PER_SCALE = 200.0  # MPII's `scale` is the person's height divided by this
@@ -26,7 +28,39 @@ MPII_CENTER_SHIFT = (
 
 
 class _CheckedDataset(BaseCocoStyleDataset):
-    """What both data sets share: images are looked up by name, unused people are counted."""
+    """What both data sets share: images are looked up by name, unused people are counted.
+
+    Args:
+        crop_cache: folder in which the decoded surroundings of all people are kept, for training;
+            None decodes the image for each person.
+        crop_margin: side of the kept square in units of the box's longer side.
+        **arguments: mmpose's.
+
+    Attributes:
+        crops: the opened cache, or None.
+    """
+
+    FOR_PIPELINE = (
+        "upper_body_ids",
+        "lower_body_ids",
+        "flip_pairs",
+        "dataset_keypoint_weights",
+        "flip_indices",
+        "skeleton_links",
+    )
+    NOT_FOR_TRAINING = ("raw_ann_info", "segmentation")  # long, and unpacked for every sample
+
+    def __init__(
+        self, *, crop_cache: str | None = None, crop_margin: float = 3.0, **arguments: object
+    ) -> None:
+        if crop_cache and arguments.get("test_mode"):
+            raise ValueError(
+                f"crop_cache must be left out in test mode, got {crop_cache!r}. It is for training."
+            )
+        self.crop_cache = crop_cache
+        self.crop_margin = crop_margin
+        self.crops = None
+        super().__init__(**arguments)
 
     def load_data_list(self) -> list[dict]:
         """Read the people, then look up their images.
@@ -42,7 +76,30 @@ class _CheckedDataset(BaseCocoStyleDataset):
                 "and a labelled keypoint, got none. Check that it is the right file."
             )
         check_images_exist(self.ann_file, (person["img_path"] for person in data_list))
+        if not self.test_mode:
+            for person in data_list:
+                for key in self.NOT_FOR_TRAINING:
+                    person.pop(key, None)
+        if self.crop_cache:
+            name = Path(self.ann_file).stem
+            self.crops = open_crop_cache(self.crop_cache, name, data_list, self.crop_margin)
+            for index, person in enumerate(data_list):
+                person["crop_index"] = index
         return data_list
+
+    def get_data_info(self, idx: int) -> dict:
+        """Return a person's own copy of the labels, with facts about the keypoints.
+
+        The latter are shared by all people and must not be written to (mmpose copies them). With a
+        cache also img, the part of the image that is kept, with img_origin and img_shape.
+        """
+        data_info = BaseDataset.get_data_info(self, idx)
+        for key in self.FOR_PIPELINE:
+            data_info[key] = self._metainfo[key]
+        if self.crops is not None:
+            part, origin, shape_hw = self.crops.part(data_info.pop("crop_index"))
+            data_info.update(img=part, img_origin=origin, img_shape=shape_hw)
+        return data_info
 
     def _get_topdown_data_infos(self, instance_list: list[dict]) -> list[dict]:
         """Leave out whom mmpose leaves out, and say how many and why."""

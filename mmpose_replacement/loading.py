@@ -11,7 +11,9 @@ from prepostprocess.preprocess import get_preprocess
 class KneronLoadImage(BaseTransform):
     """Read the image file as upright RGB, as every runner does.
 
-    Reads: img_path.
+    A part of the image that the data set's cache of crops has put there is left as it is.
+
+    Reads: img_path; img_origin and img_shape of such a part.
     Writes: img uint8 (H, W, 3) RGB; img_shape and ori_shape (H, W).
 
     Args:
@@ -29,7 +31,18 @@ class KneronLoadImage(BaseTransform):
         self.colour = colour
 
     def transform(self, results: dict) -> dict:
-        """Add the picture and its size."""
+        """Add the picture and its size.
+
+        Raises: ValueError: the camera's colour is asked for of a part of a picture.
+        """
+        if "img_origin" in results:
+            if self.colour is not None:
+                raise ValueError(
+                    f"colour must be None where crop_cache is set, got {self.colour!r}. "
+                    "Leave crop_cache out: a camera format pairs pixels of the whole picture."
+                )
+            results["ori_shape"] = results["img_shape"]
+            return results
         image = load_rgb(results["img_path"])
         if self.colour is not None:
             image = simulate_camera(image, self.colour)

@@ -6,6 +6,13 @@ from mmpose.codecs import MegviiHeatmap, MSRAHeatmap, UDPHeatmap
 from mmpose.codecs.base import BaseKeypointCodec
 from mmpose.registry import KEYPOINT_CODECS
 
+from mmpose_replacement.batch_targets import (
+    blurred_pixel_tables,
+    full_profile,
+    outer_product,
+    table_profile,
+    window_profile,
+)
 from prepostprocess.decode import check_decoder, decode_heatmaps
 
 
@@ -39,11 +46,13 @@ class KneronHeatmap(BaseKeypointCodec):
             raise ValueError(f"sigma must be above 0, got {sigma}. Use 2 for 64x48 heatmaps.")
         self.input_wh = tuple(input_size)
         self.heatmap_wh = tuple(heatmap_size)
+        self.sigma = sigma
         self.decoder = decoder
         self.blur_kernel_size = blur_kernel_size
         sizes = (self.input_wh, self.heatmap_wh)
         if decoder == "megvii":
             self.encoder = MegviiHeatmap(*sizes, kernel_size=blur_kernel_size)
+            self.tables = blurred_pixel_tables(self.encoder)
         elif decoder == "udp":
             self.encoder = UDPHeatmap(*sizes, sigma=sigma)
         else:
@@ -62,6 +71,37 @@ class KneronHeatmap(BaseKeypointCodec):
         if keypoints_visible is None:
             keypoints_visible = np.ones(keypoints.shape[:2], np.float32)
         return self.encoder.encode(keypoints, keypoints_visible)
+
+    def encode_batch(
+        self, keypoints: torch.Tensor, keypoints_visible: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Draw the target heatmaps of a batch on the device that the keypoints are on.
+
+        Args:
+            keypoints: float32 (N, K, 2), xy in network input pixels.
+            keypoints_visible: float32 (N, K), 0 for a joint without a label.
+        Returns: heatmaps float32 (N, K, H, W) and keypoint weights float32 (N, K), those of
+            ``encode`` to float rounding.
+        """
+        factor = torch.from_numpy(self.encoder.scale_factor).to(keypoints)
+        centers = keypoints / factor
+        profile_x, is_near_x = self._profile(centers[..., 0], 0)
+        profile_y, is_near_y = self._profile(centers[..., 1], 1)
+        is_labelled = keypoints_visible >= 0.5
+        is_drawn = is_labelled & is_near_x & is_near_y
+        heatmaps = outer_product(profile_x, profile_y, is_drawn)
+        if self.decoder == "megvii":
+            heatmaps = heatmaps * 255
+        return heatmaps, keypoints_visible * (is_drawn | ~is_labelled)
+
+    def _profile(self, centers: torch.Tensor, axis: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Draw along x (0) or y (1) as this decoder's encoder does."""
+        if self.decoder == "megvii":
+            return table_profile(centers, self.tables[axis].to(centers.device))
+        length = self.heatmap_wh[axis]
+        if self.decoder == "dark":
+            return full_profile(centers, length, self.sigma)
+        return window_profile(centers, length, self.sigma, is_subpixel=self.decoder == "udp")
 
     def decode(self, encoded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Find one person's joints.

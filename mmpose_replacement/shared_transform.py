@@ -1,5 +1,7 @@
 """Normalise whole batches on the device the network is on; until there pictures are uint8."""
 
+from collections.abc import Mapping
+
 import torch
 from mmengine.model import BaseDataPreprocessor
 from mmpose.registry import MODELS
@@ -31,7 +33,8 @@ class KneronPoseDataPreprocessor(BaseDataPreprocessor):
 
         Args:
             data: inputs, uint8 (3, h, w) tensors in a list, all of one size, or one (N, 3, h, w);
-                data_samples, passed on to the device.
+                data_samples, passed on to the device; those of ``KneronPackTraining``, a dict of
+            tensors or of lists of them, as tensors.
             training: changes nothing.
         Returns: inputs float32 (N, 3, h, w), data_samples (None if there were none).
         Raises: TypeError: the inputs are not uint8: already normalised ones would be wrong.
@@ -44,4 +47,10 @@ class KneronPoseDataPreprocessor(BaseDataPreprocessor):
                 "Take normalising transforms out of the pipeline: this is done here."
             )
         batch = self.cast_data(batch).float().sub_(self.mean).div_(self.std)
-        return {"inputs": batch, "data_samples": self.cast_data(data.get("data_samples"))}
+        samples = data.get("data_samples")
+        if isinstance(samples, Mapping):
+            samples = {
+                key: each if isinstance(each, torch.Tensor) else torch.stack(list(each))
+                for key, each in samples.items()
+            }
+        return {"inputs": batch, "data_samples": self.cast_data(samples)}

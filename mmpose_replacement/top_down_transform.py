@@ -4,9 +4,12 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
+from mmpose_replacement.training_transforms import Origin, check_share
 from prepostprocess.affine import apply_affine
 from prepostprocess.box import fix_aspect
-from prepostprocess.preprocess import crop_person, get_preprocess
+from prepostprocess.image import check_image, load_rgb
+from prepostprocess.partial_crop import Canvas, crop_person_of_part
+from prepostprocess.preprocess import Crop, get_preprocess
 
 
 @TRANSFORMS.register_module()
@@ -15,7 +18,8 @@ class KneronTopdownAffine(BaseTransform):
 
     Reads: img uint8 (H, W, 3) RGB; bbox_center (1, 2) xy and bbox_scale (1, 2) wh, source pixels,
         as ``GetBBoxCenterScale`` leaves them; bbox_rotation (1,) degrees, optional; keypoints float
-        (1, K, 2) xy, optional.
+        (1, K, 2) xy, optional. Where img is a part of the image, as a cache of crops holds it:
+        img_origin, img_shape (H, W) of the whole, img_path, flip.
     Writes: img uint8 (h, w, 3); bbox_center and bbox_scale, those of the pixels really taken (the
         aspect is fixed; with "kneron_*" the chip's whole-pixel crop), so that mmpose's way back to
         the image is exact; transformed_keypoints (1, K, 2) xy, input pixels; input_size.
@@ -25,6 +29,10 @@ class KneronTopdownAffine(BaseTransform):
         preprocess: a word of the switch. With "kneron_*" a person that augmentation has rotated is
             warped all the same: no chip rotates, and none needs to.
         use_udp: unbiased data processing; goes with the codec's decoder "udp".
+
+    Attributes:
+        num_parts: crops made of a part of the image so far, in this process.
+        num_beyond: of these, how many reached beyond the part and were made of the file instead.
     """
 
     def __init__(self, input_size: tuple[int, int], preprocess: str, use_udp: bool = False) -> None:
@@ -33,18 +41,16 @@ class KneronTopdownAffine(BaseTransform):
         self.input_wh = tuple(input_size)
         self.preprocess = preprocess
         self.use_udp = use_udp
+        self.num_parts = self.num_beyond = 0
+        self._canvas = Canvas()
 
     def transform(self, results: dict) -> dict:
         """Replace the image by its crop and add the keypoints in crop pixels."""
-        crop = crop_person(
-            results["img"],
-            results["bbox_center"][0],
-            fix_aspect(results["bbox_scale"], self.input_wh)[0],
-            self.input_wh,
-            self.preprocess,
-            rotation_deg=results["bbox_rotation"][0] if "bbox_rotation" in results else 0.0,
-            udp=self.use_udp,
-        )
+        if "img_origin" in results:
+            crop = self._crop_of_part(results)
+        else:
+            check_image(results["img"])
+            crop = self._crop(results, Origin(0, 0), results["img"].shape[:2])
         results["img"] = crop.image
         results["bbox_center"] = crop.center_xy[None]
         results["bbox_scale"] = crop.scale_wh[None]
@@ -52,6 +58,40 @@ class KneronTopdownAffine(BaseTransform):
             results["transformed_keypoints"] = apply_affine(results["keypoints"], crop.matrix)
         results["input_size"] = self.input_wh
         return results
+
+    def _crop_of_part(self, results: dict) -> Crop:
+        """Crop from a part, or from the file where the part does not reach.
+
+        Raises: ValueError: the part was mirrored by a transform that does not know of parts.
+        """
+        origin = results["img_origin"]
+        if origin.is_mirrored != bool(results.get("flip")):
+            raise ValueError(
+                "train_pipeline must mirror by KneronRandomFlip where crop_cache is set, got "
+                "another transform that does. Replace it, or leave crop_cache out."
+            )
+        self.num_parts += 1
+        crop = self._crop(results, origin, results["img_shape"])
+        if crop is None:
+            self.num_beyond += 1
+            image = load_rgb(results["img_path"])
+            results["img"] = image[:, ::-1] if origin.is_mirrored else image
+            crop = self._crop(results, Origin(0, 0), image.shape[:2])
+        return crop
+
+    def _crop(self, results: dict, origin: Origin, shape_hw: tuple[int, int]) -> Crop | None:
+        return crop_person_of_part(
+            results["img"],
+            (origin.x, origin.y),
+            (shape_hw[1], shape_hw[0]),
+            results["bbox_center"][0],
+            fix_aspect(results["bbox_scale"], self.input_wh)[0],
+            self.input_wh,
+            self.preprocess,
+            self._canvas,
+            rotation_deg=results["bbox_rotation"][0] if "bbox_rotation" in results else 0.0,
+            udp=self.use_udp,
+        )
 
     def __repr__(self) -> str:
         return (
@@ -79,7 +119,7 @@ class KneronRandomShift(BaseTransform):
 
     def __init__(self, factor: float = 0.4, prob: float = 0.3) -> None:
         super().__init__()
-        _check_share("prob", prob)
+        check_share("prob", prob)
         self.factor = factor
         self.prob = prob
 
@@ -124,16 +164,16 @@ class KneronRandomBBox(BaseTransform):
         rotation_prob: float = 0.6,
     ) -> None:
         super().__init__()
-        _check_share("scale_factor", scale_factor)
-        _check_share("rotation_prob", rotation_prob)
+        check_share("scale_factor", scale_factor)
+        check_share("rotation_prob", rotation_prob)
         self.scale_factor = scale_factor
         self.rotation_factor = rotation_factor
         self.rotation_prob = rotation_prob
 
     def transform(self, results: dict) -> dict:
         """Draw from NumPy's global generator, which mmengine seeds in every worker."""
-        factor = 1 + self.scale_factor * np.clip(np.random.randn(), -1, 1)
-        rotation = np.clip(np.random.randn(), -2, 2) * self.rotation_factor
+        factor = 1 + self.scale_factor * min(max(np.random.randn(), -1), 1)
+        rotation = min(max(np.random.randn(), -2), 2) * self.rotation_factor
         if np.random.rand() >= self.rotation_prob:
             rotation = 0.0
         results["bbox_scale"] = (results["bbox_scale"] * factor).astype(np.float32)
@@ -145,8 +185,3 @@ class KneronRandomBBox(BaseTransform):
             f"{type(self).__name__}(scale_factor={self.scale_factor}, "
             f"rotation_factor={self.rotation_factor}, rotation_prob={self.rotation_prob})"
         )
-
-
-def _check_share(name: str, value: float) -> None:
-    if not 0 <= value <= 1:
-        raise ValueError(f"{name} must be in [0, 1], got {value}. Give a share, not a percentage.")

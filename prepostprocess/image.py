@@ -12,7 +12,11 @@ from prepostprocess.kneron_preprocessing import API
 # (fill).
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _JPEG_END = 0xD9
+_JPEG_SCAN = 0xDA
+_JPEG_SIGNATURE = b"\xff\xd8"
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+DECODER = f"OpenCV {cv2.__version__}"  # whose pixels load_rgb gives
+_HAS_RGB = hasattr(cv2, "IMREAD_COLOR_RGB")  # from OpenCV 4.11 on
 CAMERA_FORMATS = ("rgb565", "yuv422")
 
 
@@ -25,9 +29,9 @@ def load_rgb(path: str | Path) -> np.ndarray:
     Raises: FileNotFoundError: there is no such file. ValueError: it is empty, truncated or no
         image.
     """
-    path = Path(path)
     try:
-        data = path.read_bytes()
+        with open(path, "rb", buffering=0) as file:
+            data = file.read()
     except (FileNotFoundError, IsADirectoryError) as err:
         raise FileNotFoundError(
             f"{path}: image must be an existing file, got none. "
@@ -38,13 +42,13 @@ def load_rgb(path: str | Path) -> np.ndarray:
             f"{path}: image must be complete, got {len(data)} bytes that end before the "
             "image does. Copy or download the file again."
         )
-    image_bgr = _decode(data, path) if data else None
-    if image_bgr is None:
+    image = _decode(data, path) if data else None
+    if image is None:
         raise ValueError(
             f"{path}: image must be a format that OpenCV decodes (JPEG, PNG, ...), got {len(data)} "
             "bytes that are none. Convert the file or take it off the list."
         )
-    return cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB)
+    return image
 
 
 def check_image(image: np.ndarray, name: str = "image") -> None:
@@ -106,20 +110,24 @@ def check_colour(colour: str) -> None:
         )
 
 
-def _decode(data: bytes, path: Path) -> np.ndarray | None:
-    """Decode to BGR, or None; OpenCV itself refuses pictures beyond its limit of pixels."""
+def _decode(data: bytes, path: str | Path) -> np.ndarray | None:
+    """Decode to RGB, or None; OpenCV itself refuses pictures beyond its limit of pixels."""
+    # libjpeg gives RGB as it is; older OpenCV, and other formats, are turned round afterwards.
+    is_rgb = _HAS_RGB and data.startswith(_JPEG_SIGNATURE)
+    flags = cv2.IMREAD_COLOR_RGB if is_rgb else cv2.IMREAD_COLOR
     try:
-        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as err:
         raise ValueError(
             f"{path}: image must be one that OpenCV holds (at most 2^30 pixels), got a refusal "
             f"({err.err}). Scale it down or take it off the list."
         ) from err
+    return image if is_rgb or image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def _is_truncated(data: bytes) -> bool:
     """Tell whether a JPEG or PNG lacks its end (a decoder may fill the rest with grey)."""
-    if data.startswith(b"\xff\xd8"):
+    if data.startswith(_JPEG_SIGNATURE):
         return not _jpeg_reaches_end(data)
     if data.startswith(_PNG_SIGNATURE):
         return not _png_reaches_end(data)
@@ -130,8 +138,8 @@ def _jpeg_reaches_end(data: bytes) -> bool:
     position = 2
     while (marker := _JPEG_MARKER.search(data, position)) is not None:
         code = data[marker.end() - 1]
-        if code == _JPEG_END:
-            return True
+        if code == _JPEG_END or (code == _JPEG_SCAN and data.endswith(b"\xff\xd9")):
+            return True  # most files end with the marker, and the scan need not be searched
         # A segment (so an embedded thumbnail too) is stepped over by its length; pixels follow a
         # scan's.
         length = int.from_bytes(data[marker.end() : marker.end() + 2], "big")

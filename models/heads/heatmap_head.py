@@ -1,8 +1,11 @@
 """mmpose's heatmap head with this project's flip test in front of the decoder."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from mmengine.structures import InstanceData, PixelData
+from mmpose.evaluation.functional import pose_pck_accuracy
 from mmpose.models.heads import HeatmapHead
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
@@ -18,6 +21,40 @@ class KneronHeatmapHead(HeatmapHead):
     average_clips, "score" (default: mean of the views' heatmaps) or "prob" (softmax over each
     heatmap before the mean).
     """
+
+    def loss(
+        self,
+        feats: list | tuple,
+        batch_data_samples: list[PoseDataSample] | Mapping[str, torch.Tensor],
+        train_cfg: dict | None = None,
+    ) -> dict[str, torch.Tensor]:
+        """Compare the heatmaps of a batch with its targets.
+
+        Args:
+            feats: the backbone's outputs.
+            batch_data_samples: mmpose's, which hold heatmaps; or keypoints float32 (N, K, 2) in
+                network input pixels and keypoints_visible (N, K), of which the decoder's
+                ``encode_batch`` draws the heatmaps here, on the network's device.
+            train_cfg: the model's; compute_acc, default True.
+        Returns: loss_kpt and, unless switched off, acc_pose: share of joints within 5 % of the
+            map.
+        """
+        train_cfg = train_cfg or {}
+        if not isinstance(batch_data_samples, Mapping):
+            return super().loss(feats, batch_data_samples, train_cfg)
+        output = self.forward(feats)
+        targets, weights = self.decoder.encode_batch(
+            batch_data_samples["keypoints"], batch_data_samples["keypoints_visible"]
+        )
+        losses = {"loss_kpt": self.loss_module(output, targets, weights)}
+        if train_cfg.get("compute_acc", True):
+            accuracy = pose_pck_accuracy(
+                output.detach().float().cpu().numpy(),
+                targets.cpu().numpy(),
+                weights.cpu().numpy() > 0,
+            )[1]
+            losses["acc_pose"] = torch.tensor(accuracy, device=output.device)
+        return losses
 
     def predict(
         self,

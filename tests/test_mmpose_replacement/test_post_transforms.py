@@ -97,3 +97,31 @@ def test_sits_in_mmposes_registry():
 def test_refuses_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         KneronHeatmap(INPUT_WH, HEATMAP_WH, **arguments)
+
+
+@pytest.mark.parametrize("sigma", [1.5, 2.0, 3.0])
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_encode_batch__is_encode_of_each_to_float_rounding(decoder, sigma):
+    rng = np.random.default_rng(3)
+    points = rng.uniform(-60, [252, 316], (20, 17, 2)).astype(np.float32)
+    points[0, :8] = [
+        [-2, 5],
+        [-0.1, 0],
+        [191.9, 255.9],
+        [190, 254],
+        [24, 2],
+        [2, 24],
+        [6, 6],
+        [0, 0],
+    ]
+    seen = (rng.uniform(size=(20, 17)) > 0.2).astype(np.float32)
+    codec = KneronHeatmap(INPUT_WH, HEATMAP_WH, sigma=sigma, decoder=decoder)
+    maps, weights = codec.encode_batch(torch.from_numpy(points), torch.from_numpy(seen))
+    assert maps.dtype == weights.dtype == torch.float32
+    for index in range(20):
+        expected = codec.encode(points[index : index + 1], seen[index : index + 1])
+        height = 255 if decoder == "megvii" else 1
+        np.testing.assert_allclose(
+            maps[index].numpy() / height, expected["heatmaps"] / height, rtol=1e-5, atol=1e-7
+        )
+        np.testing.assert_array_equal(weights[index].numpy(), expected["keypoint_weights"][0])

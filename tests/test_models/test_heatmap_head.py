@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 import torch
+from mmengine.structures import InstanceData, PixelData
 from mmpose.models.heads import HeatmapHead
-from mmpose.registry import MODELS
+from mmpose.registry import KEYPOINT_CODECS, MODELS
 from mmpose.structures import PoseDataSample
 
 import mmpose_replacement  # noqa: F401 - registers the codec
@@ -88,3 +89,28 @@ def test_every_weight_gets_a_finite_gradient(heads, views):
     for name, parameter in head.named_parameters():
         assert torch.isfinite(parameter.grad).all(), name
         assert parameter.grad.abs().max() > 0, name
+
+
+@pytest.mark.parametrize("decoder", ["quarter", "dark", "udp", "megvii"])
+def test_loss__of_bare_keypoints_is_mmposes_of_their_heatmaps(heads, views, decoder):
+    rng = np.random.default_rng(4)
+    points = rng.uniform(-20, [212, 276], (3, 5, 2)).astype(np.float32)
+    seen = (rng.uniform(size=(3, 5)) > 0.2).astype(np.float32)
+    reference, ours = heads
+    ours.decoder = KEYPOINT_CODECS.build({"type": "KneronHeatmap", **SIZES, "decoder": decoder})
+    samples = []
+    for index in range(3):
+        encoded = ours.decoder.encode(points[index : index + 1], seen[index : index + 1])
+        sample = PoseDataSample()
+        sample.gt_fields = PixelData(heatmaps=torch.from_numpy(encoded["heatmaps"]))
+        weights = torch.from_numpy(encoded["keypoint_weights"])
+        sample.gt_instance_labels = InstanceData(keypoint_weights=weights)
+        samples.append(sample)
+    bare = {"keypoints": torch.from_numpy(points), "keypoints_visible": torch.from_numpy(seen)}
+    expected, as_before = (head.loss(views[0], samples) for head in (reference, ours))
+    found = ours.loss(views[0], bare)
+    assert found.keys() == expected.keys() == {"loss_kpt", "acc_pose"}
+    for key, value in expected.items():
+        torch.testing.assert_close(found[key], value, rtol=1e-5, atol=0)
+        torch.testing.assert_close(as_before[key], value, rtol=0, atol=0)
+    assert ours.loss(views[0], bare, {"compute_acc": False}).keys() == {"loss_kpt"}

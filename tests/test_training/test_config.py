@@ -26,11 +26,9 @@ def steps(loader, kind: str) -> list[dict]:
     return [step for step in loader.dataset.pipeline if step.type == kind]
 
 
-def test_an_option_of_the_codec_reaches_head_and_targets():
+def test_an_option_of_the_codec_reaches_the_head_which_draws_the_targets():
     config = load_config(CONFIG, ["codec.decoder=dark"])
-    (target,) = steps(config.train_dataloader, "GenerateTarget")
     assert config.codec.decoder == config.model.head.decoder.decoder == "dark"
-    assert target.encoder.decoder == "dark"
 
 
 def test_an_option_of_a_pipeline_reaches_the_loaders_made_from_it():
@@ -129,7 +127,7 @@ def test_a_folder_may_have_a_space_a_comma_or_only_digits():
         (["codec.decoda=dark"], "codec has no 'decoda'. Did you mean 'decoder'?"),
         (
             ["train_pipeline.9.prob=0"],
-            r"train_pipeline has no '9'\. It has: 0, 1, 2, 3, 4, 5, 6, 7 and 1 more\.",
+            r"train_pipeline has no '9'\. It has: 0, 1, 2, 3, 4, 5, 6, 7\.",
         ),
         (["val_pipeline.9.x=0"], r"val_pipeline has no '9'\. It has: 0, 1, 2, 3\."),
         (["preprocess.x=0"], r"preprocess has no 'x'\. It has no parts\."),

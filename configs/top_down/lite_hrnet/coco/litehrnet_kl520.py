@@ -60,17 +60,17 @@ model = dict(
 
 data_root = "{{$LITEHRNET_DATA:data}}/coco/"  # set LITEHRNET_DATA where the data are elsewhere
 detection_file = data_root + "person_detection_results/COCO_val2017_detections_AP_H_56_person.json"
+crop_cache = None  # or a folder, to decode each image once and not in every epoch: docs/data.md
 
 train_pipeline = [
     dict(type="KneronLoadImage", preprocess=preprocess),
-    dict(type="GetBBoxCenterScale", padding=1.25),
+    dict(type="KneronBBoxCenterScale", padding=1.25),
     dict(type="KneronRandomShift", factor=0.4, prob=0.3),
-    dict(type="RandomFlip", prob=0.5),
-    dict(type="RandomHalfBody", min_total_keypoints=9, prob=0.3),  # more than 8 labelled
+    dict(type="KneronRandomFlip", prob=0.5),
+    dict(type="KneronRandomHalfBody", min_total_keypoints=9, prob=0.3),  # more than 8 labelled
     dict(type="KneronRandomBBox", scale_factor=0.25, rotation_factor=30, rotation_prob=0.6),
     dict(type="KneronTopdownAffine", input_size=codec["input_size"], preprocess=preprocess),
-    dict(type="GenerateTarget", encoder=codec),
-    dict(type="PackPoseInputs"),
+    dict(type="KneronPackTraining"),  # the head draws the heatmaps, with its decoder
 ]
 val_pipeline = [
     dict(type="KneronLoadImage", preprocess=preprocess),
@@ -84,12 +84,14 @@ train_dataloader = dict(
     num_workers=4,
     persistent_workers=True,
     sampler=dict(type="DefaultSampler", shuffle=True),
+    collate_fn=dict(type="kneron_collate"),
     dataset=dict(
         type="KneronCocoDataset",
         metainfo=_base_.dataset_info,
         data_root=data_root,
         ann_file="annotations/person_keypoints_train2017.json",
         data_prefix=dict(img="train2017/"),
+        crop_cache=crop_cache,
         pipeline=train_pipeline,
     ),
 )

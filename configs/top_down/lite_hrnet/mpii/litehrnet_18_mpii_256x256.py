@@ -58,15 +58,15 @@ model = dict(
 )
 
 data_root = "{{$LITEHRNET_DATA:data}}/mpii/"  # set LITEHRNET_DATA where the data are elsewhere
+crop_cache = None  # or a folder, to decode each image once and not in every epoch: docs/data.md
 
 train_pipeline = [
     dict(type="KneronLoadImage", preprocess=preprocess),
-    dict(type="GetBBoxCenterScale", padding=1.25),
-    dict(type="RandomFlip", prob=0.5),
+    dict(type="KneronBBoxCenterScale", padding=1.25),
+    dict(type="KneronRandomFlip", prob=0.5),
     dict(type="KneronRandomBBox", scale_factor=0.25, rotation_factor=30, rotation_prob=0.6),
     dict(type="KneronTopdownAffine", input_size=codec["input_size"], preprocess=preprocess),
-    dict(type="GenerateTarget", encoder=codec),
-    dict(type="PackPoseInputs"),
+    dict(type="KneronPackTraining"),  # the head draws the heatmaps, with its decoder
 ]
 val_pipeline = [
     dict(type="KneronLoadImage", preprocess=preprocess),
@@ -83,12 +83,14 @@ train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type="DefaultSampler", shuffle=True),
+    collate_fn=dict(type="kneron_collate"),
     dataset=dict(
         type="KneronMpiiDataset",
         metainfo=_base_.dataset_info,
         data_root=data_root,
         ann_file="annotations/mpii_train.json",
         data_prefix=dict(img="images/"),
+        crop_cache=crop_cache,
         pipeline=train_pipeline,
     ),
 )

@@ -60,14 +60,14 @@ model = dict(
 )
 
 data_root = "work_dirs/quickstart/people/"
+crop_cache = None  # or a folder, to decode each image once and not in every epoch: docs/data.md
 
 train_pipeline = [
     dict(type="KneronLoadImage", preprocess=preprocess),
-    dict(type="GetBBoxCenterScale", padding=1.1),
-    dict(type="RandomFlip", prob=0.5),
+    dict(type="KneronBBoxCenterScale", padding=1.1),
+    dict(type="KneronRandomFlip", prob=0.5),
     dict(type="KneronTopdownAffine", input_size=codec["input_size"], preprocess=preprocess),
-    dict(type="GenerateTarget", encoder=codec),
-    dict(type="PackPoseInputs"),
+    dict(type="KneronPackTraining"),  # the head draws the heatmaps, with its decoder
 ]
 val_pipeline = [
     dict(type="KneronLoadImage", preprocess=preprocess),
@@ -100,12 +100,14 @@ train_dataloader = dict(
     persistent_workers=True,
     drop_last=True,
     sampler=dict(type="DefaultSampler", shuffle=True),
+    collate_fn=dict(type="kneron_collate"),
     dataset=dict(
         type="KneronCocoDataset",
         metainfo=_base_.dataset_info,
         data_root=data_root + "train/",
         ann_file="annotations.json",
         data_prefix=dict(img="images/"),
+        crop_cache=crop_cache,
         pipeline=train_pipeline,
     ),
 )

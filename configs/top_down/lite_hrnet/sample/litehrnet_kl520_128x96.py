@@ -65,16 +65,17 @@ data_root = "{{$LITEHRNET_DATA:data}}/"  # the folder that holds coco/ and lspet
 detection_file = data_root + "coco/person_detection_results/yolov5n_person.json"
 detection_score_thr = 0.05  # the file keeps boxes down to .001
 
+crop_cache = None  # or a folder, to decode each image once and not in every epoch: docs/data.md
+
 train_pipeline = [
     dict(type="KneronLoadImage", preprocess=preprocess),
-    dict(type="GetBBoxCenterScale", padding=1.25),
+    dict(type="KneronBBoxCenterScale", padding=1.25),
     dict(type="KneronRandomShift", factor=0.4, prob=0.3),
-    dict(type="RandomFlip", prob=0.5),
-    dict(type="RandomHalfBody", min_total_keypoints=9, prob=0.3),  # more than 8 labelled
+    dict(type="KneronRandomFlip", prob=0.5),
+    dict(type="KneronRandomHalfBody", min_total_keypoints=9, prob=0.3),  # more than 8 labelled
     dict(type="KneronRandomBBox", scale_factor=0.25, rotation_factor=30, rotation_prob=0.6),
     dict(type="KneronTopdownAffine", input_size=codec["input_size"], preprocess=preprocess),
-    dict(type="GenerateTarget", encoder=codec),
-    dict(type="PackPoseInputs"),
+    dict(type="KneronPackTraining"),  # the head draws the heatmaps, with its decoder
 ]
 val_pipeline = [
     dict(type="KneronLoadImage", preprocess=preprocess),
@@ -103,6 +104,7 @@ train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type="DefaultSampler", shuffle=True),
+    collate_fn=dict(type="kneron_collate"),
     dataset=dict(
         type="CombinedDataset",
         metainfo=_base_.dataset_info,
@@ -114,6 +116,7 @@ train_dataloader = dict(
                 data_root=data_root + "lspet/",
                 ann_file="person_keypoints_lspet.json",
                 data_prefix=dict(img="images/"),
+                crop_cache=crop_cache,
                 indices=None,  # all; 8991 leaves the last 1,000 for PCK, see benchmarks/accuracy.md
             ),
             dict(
@@ -125,6 +128,7 @@ train_dataloader = dict(
                     data_root=data_root + "coco/",
                     ann_file="annotations/person_keypoints_train2017.json",
                     data_prefix=dict(img="train2017/"),
+                    crop_cache=crop_cache,
                 ),
             ),
         ],
