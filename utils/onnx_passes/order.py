@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from utils.onnx_passes.channel_order import fold_channel_order
 from utils.onnx_passes.clean_up import fold_constants, fuse_bn
 from utils.onnx_passes.graph import Graph
 from utils.onnx_passes.pools import pool_to_conv, stage_global_mean, whole_pool_to_global
@@ -46,10 +47,16 @@ PASSES: tuple[Pass, ...] = (
     Pass("merge-slices", merge_slices, "every cut is a Slice", after=("split-to-slice",)),
     Pass("shuffle-to-gather", shuffle_to_gather, "sizes are fixed", after=("fold",)),
     Pass(
+        "fold-channel-order",
+        fold_channel_order,
+        "shuffles are one node, cuts are Slices, BatchNormalization is in the weights",
+        after=("shuffle-to-gather", "merge-slices", "fuse-bn"),
+    ),
+    Pass(
         "pick-in-conv",
         pick_in_conv,
-        "shuffles are one node; BatchNormalization is in the weights",
-        after=("shuffle-to-gather", "merge-slices", "fuse-bn"),
+        "orders of whole tensors are in the weights",
+        after=("fold-channel-order",),
     ),
     Pass(
         "pick-by-conv",
