@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pickle
+import tempfile
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,10 +15,15 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmpose.evaluation.metrics import CocoMetric
 from mmpose.registry import METRICS
+from xtcocotools.coco import COCO
+from xtcocotools.cocoeval import COCOeval
 
 from mmpose_replacement.annotation_checks import load_json
+from mmpose_replacement.coco_results import to_coco_results
 
 BOXES = {"ground-truth": "coco", "detector": "coco-detector-boxes"}  # word: prefix of the results
+FIGURES = "AP AP50 AP75 AP(M) AP(L) AR AR50 AR75 AR(M) AR(L)".split()
+CROWD_FIGURES = "AP AP50 AP75 AR AR50 AR75 AP(E) AP(M) AP(H)".split()  # of "keypoints_crowd"
 
 
 @METRICS.register_module()
@@ -51,10 +57,13 @@ class KneronCocoMetric(CocoMetric):
                 f"boxes must be one of {', '.join(BOXES)}, got '{boxes}'. Name the boxes that "
                 "people were cut out by."
             )
-        if ann_file is not None:
-            _check_can_be_judged_on(ann_file, kwargs.get("use_area", True))
         self.boxes = boxes
-        super().__init__(ann_file=ann_file, prefix=prefix or BOXES[boxes], **kwargs)
+        super().__init__(prefix=prefix or BOXES[boxes], **kwargs)
+        if ann_file is not None:
+            content = load_json(ann_file, "a COCO keypoint file")
+            if not self.format_only:
+                _check_can_be_judged_on(content, ann_file, self.use_area)
+            self.ann_file, self.coco = ann_file, COCO(content)
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute the ten figures of all predictions.
@@ -70,37 +79,46 @@ class KneronCocoMetric(CocoMetric):
                 f"{self.ann_file}: it must list all evaluated images, got a prediction for image "
                 f"{stranger}. Give the data set and the metric the same ann_file."
             )
-        figures = super().compute_metrics(results)
+        predictions, labels = zip(*results, strict=True)
+        found = to_coco_results(
+            predictions,
+            score_mode=self.score_mode,
+            keypoint_score_thr=self.keypoint_score_thr,
+            nms_mode=self.nms_mode,
+            nms_thr=self.nms_thr,
+            sigmas=self.dataset_meta["sigmas"],
+        )
+        if self.outfile_prefix is not None:
+            path = Path(f"{self.outfile_prefix}.keypoints.json")
+            _write_whole(path, json.dumps(found))
+            print_log(f"{path}: keypoints of {len(found)} people", logger="current")
+        if self.format_only:
+            return {}
+        if self.coco is None:
+            with tempfile.TemporaryDirectory() as folder:
+                prefix = self.outfile_prefix or os.path.join(folder, "results")
+                self.coco = COCO(self.gt_to_coco_json(labels, prefix))
+        figures = self._judge(found)
         print_log(
             f"COCO keypoints, {self.boxes} boxes: {len(results)} boxes on {len(images)} images",
             logger="current",
         )
         return figures
 
-    def results2json(self, keypoints: dict[int, list], outfile_prefix: str) -> None:
-        """Write the result file under another name first, so that no half file takes its place."""
-        target = Path(f"{outfile_prefix}.keypoints.json")
-        partial_prefix = target.with_name(f".{Path(outfile_prefix).name}.part")
-        partial = Path(f"{partial_prefix}.keypoints.json")
-        try:
-            super().results2json(keypoints, str(partial_prefix))
-            os.replace(partial, target)
-        finally:
-            partial.unlink(missing_ok=True)
-
-    def _do_python_keypoint_eval(self, outfile_prefix: str) -> list[tuple[str, float]]:
-        """Name the figures as people say them; their table is printed by who asked for them."""
-        with contextlib.redirect_stdout(io.StringIO()):  # COCOeval prints each figure
-            figures = super()._do_python_keypoint_eval(outfile_prefix)
-        spoken = {" .5": "50", " .75": "75", " (": "("}
-        for written, said in spoken.items():
-            figures = [(name.replace(written, said), value) for name, value in figures]
-        return figures
+    def _judge(self, found: list[dict]) -> dict[str, float]:
+        sigmas = self.dataset_meta["sigmas"]
+        detections = self.coco.loadRes(found)
+        evaluation = COCOeval(self.coco, detections, self.iou_type, sigmas, self.use_area)
+        with contextlib.redirect_stdout(io.StringIO()):  # their table is printed by who wants it
+            evaluation.evaluate()
+            evaluation.accumulate()
+            evaluation.summarize()
+        names = CROWD_FIGURES if self.iou_type == "keypoints_crowd" else FIGURES
+        return dict(zip(names, evaluation.stats, strict=True))
 
 
-def _check_can_be_judged_on(ann_file: str, use_area: bool) -> None:
+def _check_can_be_judged_on(content: object, ann_file: str, use_area: bool) -> None:
     """The file has annotations, with areas where OKS needs them."""
-    content = load_json(ann_file, "a COCO keypoint file")
     people = content.get("annotations") if isinstance(content, dict) else None
     if not isinstance(people, list):
         raise ValueError(
@@ -169,17 +187,20 @@ class PredictionDump(BaseMetric):
         Raises: ValueError: a place where no file can be written.
         """
         _check_can_be_written(self.out_path)
-        self.out_path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.out_path.with_name(f".{self.out_path.name}.part")
-        try:
-            if self.out_path.suffix == ".json":
-                partial.write_text(json.dumps(results), encoding="utf-8")
-            else:
-                partial.write_bytes(pickle.dumps(results))
-            os.replace(partial, self.out_path)
-        finally:
-            partial.unlink(missing_ok=True)
+        as_text = self.out_path.suffix == ".json"
+        _write_whole(self.out_path, json.dumps(results) if as_text else pickle.dumps(results))
         return {"count": len(results)}
+
+
+def _write_whole(path: Path, content: str | bytes) -> None:
+    """Write under another name first, so that no half file takes the place of a whole one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        partial.write_bytes(content.encode() if isinstance(content, str) else content)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _check_can_be_written(path: Path) -> None:

@@ -1,8 +1,17 @@
 """Networks, checkpoint import and ONNX export; importing it registers the classes with mmpose."""
 
+from models.backbones.coupling_net import KneronCouplingNet
 from models.backbones.litehrnet import KneronLiteHRNet
 from models.checkpoint import CheckpointFileHook
 from models.heads.heatmap_head import KneronHeatmapHead
+from models.heads.subpixel_head import KneronSubpixelHead
 from models.losses.located_heatmap_loss import LocatedHeatmapLoss
 
-__all__ = ["CheckpointFileHook", "KneronHeatmapHead", "KneronLiteHRNet", "LocatedHeatmapLoss"]
+__all__ = [
+    "CheckpointFileHook",
+    "KneronCouplingNet",
+    "KneronHeatmapHead",
+    "KneronLiteHRNet",
+    "KneronSubpixelHead",
+    "LocatedHeatmapLoss",
+]

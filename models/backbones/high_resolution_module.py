@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
+from torch.nn import functional as F  # noqa: N812
 
 from models.backbones.blocks import ConditionalChannelWeighting, ShuffleUnit
 from models.backbones.layers import TwiceCountedBatchNorm2d, join_halves, mix_halves
@@ -85,31 +86,42 @@ class HighResolutionModule(nn.Module):
         The published code counts source 0 twice, and adds in place: target 0's finished sum is
         what the other targets take for source 0. Its weights were trained so.
         """
-        finest, *others = (
-            path(x) for path, x in zip(self.fuse_layers[0][1:], maps[1:], strict=True)
-        )
-        finest = torch.add(finest, maps[0], alpha=2)
-        for x in others:
-            finest += x
-        fused = [finest]
+        fused = [torch.add(self._from_coarser(0, maps), maps[0], alpha=2)]
         for target, paths in enumerate(self.fuse_layers[1:], start=1):
-            total = torch.add(maps[target], paths[0](finest), alpha=2)
-            for source in range(1, len(maps)):
-                if source != target:
-                    total += paths[source](maps[source])
+            total = torch.add(maps[target], paths[0](fused[0]), alpha=2)
+            for source in range(1, target):
+                total += paths[source](maps[source])
+            if target + 1 < len(maps):
+                total += self._from_coarser(target, maps)
             fused.append(total)
         return [torch.relu(total) for total in fused]
 
+    def _from_coarser(self, target: int, maps: list[torch.Tensor]) -> torch.Tensor:
+        """Sum what the coarser resolutions give to a target, doubling the size after each.
+
+        Two doublings by nearest neighbours are one by 4, so the sums are the published ones; they
+        are made where maps are small.
+        """
+        paths = self.fuse_layers[target]
+        total = paths[-1](maps[-1])
+        for source in range(len(maps) - 2, target, -1):
+            total = _double_size(total) + paths[source](maps[source])
+        return _double_size(total)
+
+
+def _double_size(x_BCHW: torch.Tensor) -> torch.Tensor:
+    """Repeat every row and column; (B, C, 2H, 2W)."""
+    return F.interpolate(x_BCHW, scale_factor=2, mode="nearest")
+
 
 def _exchange_path(channels: Sequence[int], source: int, target: int) -> nn.Module | None:
-    """Make the path from one resolution to another; None where they are the same."""
+    """Make the path between two resolutions; None for the same, coarser ones without enlarging."""
     if source == target:
         return None
     if source > target:
         return nn.Sequential(
             nn.Conv2d(channels[source], channels[target], 1, bias=False),
             nn.BatchNorm2d(channels[target]),
-            nn.Upsample(scale_factor=2 ** (source - target), mode="nearest"),
         )
     norm = TwiceCountedBatchNorm2d if source == 0 else nn.BatchNorm2d
     last = target - source - 1

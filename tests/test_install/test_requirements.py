@@ -10,7 +10,8 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = {"configs", "mmpose_replacement", "models", "prepostprocess", "tools", "utils"}
+OURS = {"configs", "mmpose_replacement", "models", "prepostprocess", "tools", "train", "utils"}
+VENDOR = {"ktc"}  # of the container that tools/vendor runs in
 DISTRIBUTIONS = {
     "cv2": "opencv-python",
     "google": "protobuf",
@@ -62,7 +63,7 @@ def third_party_imports(places):
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 modules = [node.module]
             for module in {module.partition(".")[0] for module in modules}:
-                if module not in OURS | sys.stdlib_module_names:
+                if module not in OURS | VENDOR | sys.stdlib_module_names:
                     found[DISTRIBUTIONS.get(module, module)] = file.relative_to(ROOT)
     return found
 

@@ -152,6 +152,19 @@ def test_coco_result_file_that_fails_leaves_the_old_one(tmp_path, coco_meta, mon
     assert sorted(file.name for file in tmp_path.iterdir()) == ["people.json", path.name]
 
 
+def test_coco_results_without_labels_can_be_written(tmp_path, coco_meta):
+    content = coco_content()
+    people = list(samples(content))
+    del content["annotations"]
+    metric = KneronCocoMetric(
+        write(tmp_path / "images.json", content),
+        outfile_prefix=str(tmp_path / "new" / "results"),
+        format_only=True,
+    )
+    assert evaluate(metric, people, coco_meta) == {}
+    assert len(json.loads((tmp_path / "new" / "results.keypoints.json").read_text())) == 3
+
+
 COCO_FAULTS = {
     "no annotations": (
         lambda c: c.pop("annotations"),

@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 from pycocotools.cocoeval import COCOeval, Params
 
-from prepostprocess.oks import COCO_SIGMAS, keypoint_similarity, oks, oks_nms
+from prepostprocess.oks import (
+    COCO_SIGMAS,
+    keypoint_similarity,
+    oks,
+    oks_nms,
+    pose_similarity,
+    soft_oks_nms,
+)
 from prepostprocess.person_score import person_scores
 
 
@@ -48,6 +55,24 @@ def test_oks_nms__drops_the_worse_of_two_alike(person):
     assert kept.tolist() == [1, 2]
     assert oks_nms(poses, np.array([0.5, 0.9, 0.1]), np.full(3, 5000.0), 1.0).tolist() == [1, 0, 2]
     assert oks_nms(poses[:0], np.zeros(0), np.zeros(0), 0.9).tolist() == []
+
+
+def test_soft_oks_nms__lowers_what_is_similar(person):
+    poses = np.stack([person, person + 0.1, person + 200])
+    scores, areas = np.array([0.9, 0.8, 0.5]), np.full(3, 5000.0)
+    # Of the double is left 0.8 * exp(-1 / 0.9) = 0.26, less than the third.
+    assert soft_oks_nms(poses, scores, areas, 0.9).tolist() == [0, 2, 1]
+    assert soft_oks_nms(poses, scores, areas, 0.9, max_kept=1).tolist() == [0]
+    assert soft_oks_nms(poses[:0], scores[:0], areas[:0], 0.9).tolist() == []
+
+
+def test_pose_similarity__is_oks_at_the_mean_area(person):
+    poses = person + np.random.default_rng(2).normal(0, 5, (4, 17, 2))
+    areas = np.array([900.0, 2000, 3000, 4000])
+    similarity = pose_similarity(poses, areas)
+    expected = [[oks(p[None], q, (a + b) / 2)[0] for q, b in zip(poses, areas, strict=True)]
+                for p, a in zip(poses, areas, strict=True)]  # fmt: skip
+    np.testing.assert_array_equal(similarity, np.float32(expected))
 
 
 def test_person_scores__mean_of_those_above_the_threshold():

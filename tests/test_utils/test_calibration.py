@@ -78,6 +78,14 @@ def test_values_are_those_of_the_kneron_norm(make_pipeline, picture):
     np.testing.assert_array_equal(made.images, crops / 256.0 - 0.5)
 
 
+def test_network_that_normalises_itself_gets_pixels(make_pipeline, picture):
+    pipeline = make_pipeline(preprocess="kneron_720", pixel_offset=128.0)
+    made = make_calibration(pipeline, people_of(picture))
+    crops = np.stack(made.crops).transpose(0, 3, 1, 2)
+    np.testing.assert_array_equal(made.images, crops - 128.0)
+    assert made.notes["pixel_offset"] == 128.0
+
+
 def test_people_are_spread_over_pictures_and_repeat_with_the_seed():
     boxes = {"a": 3, "b": 1, "c": 0, "d": 2}
     asked = []

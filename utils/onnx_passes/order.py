@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from utils.onnx_passes.channel_order import fold_channel_order
 from utils.onnx_passes.clean_up import fold_constants, fuse_bn
+from utils.onnx_passes.gates import merge_gates
+from utils.onnx_passes.gather import cut_gather
 from utils.onnx_passes.graph import Graph
 from utils.onnx_passes.pools import pool_to_conv, stage_global_mean, whole_pool_to_global
 from utils.onnx_passes.resize import plain_resize, resize_by_axis
@@ -64,6 +66,20 @@ PASSES: tuple[Pass, ...] = (
         "only what no Conv took in is left",
         ON_CHIPS,
         after=("pick-in-conv",),
+    ),
+    Pass(
+        "cut-gather",
+        cut_gather,
+        "what convolutions take in, they have taken in",
+        ON_PC,
+        after=("shuffle-to-gather", "pick-in-conv"),
+    ),
+    Pass(
+        "merge-gates",
+        merge_gates,
+        "factors and BatchNormalization are in the convolutions",
+        ON_PC,
+        after=("fuse-bn",),
     ),
     Pass("plain-resize", plain_resize, "scales are constant", after=("fold",)),
     Pass(

@@ -1,0 +1,146 @@
+"""The network of KL520 that upsamples nothing, on LSPET and a sample of COCO, 128x96 (HxW).
+
+Run:    python train.py configs/top_down/lite_hrnet/sample/litehrnet_kl520_no_upsampling_128x96.py
+        (the folder of coco/ and lspet/ is ./data or LITEHRNET_DATA)
+Expect: see benchmarks/accuracy.md (106 val2017 images, 307 people, ground-truth boxes)
+Source: network as in coco/litehrnet_kl520_no_upsampling.py; schedule as the LH-18 beside it
+"""
+
+_base_ = [
+    "../../../_base_/default_runtime.py",
+    "../../../_base_/datasets/coco.py",
+    "../../../_base_/schedules/lite_hrnet_210e.py",
+]
+
+preprocess = "float"  # or "kneron_520", "kneron_720": the chip's arithmetic, everywhere
+
+codec = dict(
+    type="KneronHeatmap",
+    input_size=(96, 128),  # (w, h)
+    heatmap_size=(24, 32),
+    sigma=1.5,
+    decoder="quarter",
+)
+
+model = dict(
+    type="TopdownPoseEstimator",
+    data_preprocessor=dict(type="KneronPoseDataPreprocessor", preprocess=preprocess),
+    backbone=dict(
+        type="KneronCouplingNet",
+        in_channels=3,
+        stem_channels=32,
+        half_channels=(32, 80),  # at 1/4 and at 1/8 of the image
+        num_units=(4, 14),
+        kernel_sizes=(5, 7),  # of the depthwise convolutions; KL520 takes up to 12
+        out_channels=128,
+    ),
+    head=dict(
+        type="KneronSubpixelHead",  # twice the rows and columns by DepthToSpace
+        in_channels=128,
+        out_channels=17,
+        deconv_out_channels=None,
+        loss=dict(
+            type="LocatedHeatmapLoss"
+        ),  # learns in far fewer steps, see benchmarks/accuracy.md
+        decoder=codec,
+    ),
+    test_cfg=dict(flip_test=True, flip_mode="heatmap", shift_heatmap=True),
+)
+
+data_root = "{{$LITEHRNET_DATA:data}}/"  # the folder that holds coco/ and lspet/
+detection_file = data_root + "coco/person_detection_results/yolov5n_person.json"
+detection_score_thr = 0.05  # the file keeps boxes down to .001
+
+train_pipeline = [
+    dict(type="KneronLoadImage", preprocess=preprocess),
+    dict(type="GetBBoxCenterScale", padding=1.25),
+    dict(type="KneronRandomShift", factor=0.4, prob=0.3),
+    dict(type="RandomFlip", prob=0.5),
+    dict(type="RandomHalfBody", min_total_keypoints=9, prob=0.3),  # more than 8 labelled
+    dict(type="KneronRandomBBox", scale_factor=0.25, rotation_factor=30, rotation_prob=0.6),
+    dict(type="KneronTopdownAffine", input_size=codec["input_size"], preprocess=preprocess),
+    dict(type="GenerateTarget", encoder=codec),
+    dict(type="PackPoseInputs"),
+]
+val_pipeline = [
+    dict(type="KneronLoadImage", preprocess=preprocess),
+    dict(type="GetBBoxCenterScale", padding=1.25),
+    dict(type="KneronTopdownAffine", input_size=codec["input_size"], preprocess=preprocess),
+    dict(type="PackPoseInputs"),
+]
+
+max_epochs = 10
+train_cfg = dict(max_epochs=max_epochs)
+param_scheduler = [
+    dict(type="LinearLR", start_factor=0.001, begin=0, end=500, by_epoch=False),
+    dict(
+        type="CosineAnnealingLR",
+        eta_min=0.0,
+        begin=0,
+        end=max_epochs,
+        T_max=max_epochs,
+        by_epoch=True,
+        convert_to_iter_based=True,
+    ),
+]
+
+train_dataloader = dict(
+    batch_size=64,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type="DefaultSampler", shuffle=True),
+    dataset=dict(
+        type="CombinedDataset",
+        metainfo=_base_.dataset_info,
+        pipeline=train_pipeline,
+        datasets=[
+            dict(
+                type="KneronCocoDataset",
+                metainfo=_base_.dataset_info,
+                data_root=data_root + "lspet/",
+                ann_file="person_keypoints_lspet.json",
+                data_prefix=dict(img="images/"),
+                indices=None,  # all; 8991 leaves the last 1,000 for PCK, see benchmarks/accuracy.md
+            ),
+            dict(
+                type="RepeatDataset",
+                times=4,  # LSPET labels no face point: COCO's few hundred people must not drown
+                dataset=dict(
+                    type="KneronCocoDataset",
+                    metainfo=_base_.dataset_info,
+                    data_root=data_root + "coco/",
+                    ann_file="annotations/person_keypoints_train2017.json",
+                    data_prefix=dict(img="train2017/"),
+                ),
+            ),
+        ],
+    ),
+)
+val_dataloader = dict(  # ground-truth boxes; tools/test.py adds those of `detection_file`
+    batch_size=64,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=False,
+    sampler=dict(type="DefaultSampler", shuffle=False, round_up=False),
+    dataset=dict(
+        type="KneronCocoDataset",
+        metainfo=_base_.dataset_info,
+        data_root=data_root + "coco/",
+        ann_file="annotations/person_keypoints_val2017.json",
+        data_prefix=dict(img="val2017/"),
+        indices=None,  # all; -1000 with LSPET's file gives the people left out above
+        test_mode=True,
+        pipeline=val_pipeline,
+    ),
+)
+test_dataloader = val_dataloader
+
+val_evaluator = dict(
+    type="KneronCocoMetric",
+    ann_file=data_root + "coco/annotations/person_keypoints_val2017.json",
+    score_mode="bbox_keypoint",
+    keypoint_score_thr=0.2,
+    nms_mode="oks_nms",
+    nms_thr=0.9,
+)
+test_evaluator = val_evaluator

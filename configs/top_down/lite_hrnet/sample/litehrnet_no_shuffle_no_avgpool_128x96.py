@@ -1,0 +1,161 @@
+"""Lite-HRNet-30 without shuffle and average pooling on LSPET and a sample of COCO, 128x96 (HxW).
+
+Run:    python train.py configs/top_down/lite_hrnet/sample/litehrnet_no_shuffle_no_avgpool_128x96.py
+        (the folder of coco/ and lspet/ is ./data or LITEHRNET_DATA)
+Expect: see benchmarks/accuracy.md (106 val2017 images, 307 people, ground-truth boxes)
+Source: network as in coco/litehrnet_no_shuffle_no_avgpool.py; schedule as the LH-18 beside it
+"""
+
+_base_ = [
+    "../../../_base_/default_runtime.py",
+    "../../../_base_/datasets/coco.py",
+    "../../../_base_/schedules/lite_hrnet_210e.py",
+]
+
+preprocess = "float"  # or "kneron_520", "kneron_720": the chip's arithmetic, everywhere
+
+codec = dict(
+    type="KneronHeatmap",
+    input_size=(96, 128),  # (w, h)
+    heatmap_size=(24, 32),
+    sigma=1.5,
+    decoder="quarter",
+)
+
+model = dict(
+    type="TopdownPoseEstimator",
+    data_preprocessor=dict(type="KneronPoseDataPreprocessor", preprocess=preprocess),
+    backbone=dict(
+        type="KneronLiteHRNet",
+        in_channels=3,
+        shuffle="swap",  # ours: no Reshape, no Transpose
+        pool="conv",  # ours: depthwise convolutions of stride 2, no AveragePool
+        extra=dict(
+            stem=dict(stem_channels=32, out_channels=32, expand_ratio=1),
+            num_stages=3,
+            stages_spec=dict(
+                num_modules=(3, 8, 3),
+                num_branches=(2, 3, 4),
+                num_blocks=(2, 2, 2),
+                module_type=("LITE", "LITE", "LITE"),
+                with_fuse=(True, True, True),
+                reduce_ratios=(8, 8, 8),
+                num_channels=(
+                    (40, 80),
+                    (40, 80, 160),
+                    (40, 80, 160, 320),
+                ),
+            ),
+            with_head=True,
+        ),
+    ),
+    head=dict(
+        type="KneronHeatmapHead",
+        in_channels=40,
+        out_channels=17,
+        deconv_out_channels=None,
+        loss=dict(
+            type="LocatedHeatmapLoss"
+        ),  # learns in far fewer steps, see benchmarks/accuracy.md
+        decoder=codec,
+    ),
+    test_cfg=dict(flip_test=True, flip_mode="heatmap", shift_heatmap=True),
+)
+
+data_root = "{{$LITEHRNET_DATA:data}}/"  # the folder that holds coco/ and lspet/
+detection_file = data_root + "coco/person_detection_results/yolov5n_person.json"
+detection_score_thr = 0.05  # the file keeps boxes down to .001
+
+train_pipeline = [
+    dict(type="KneronLoadImage", preprocess=preprocess),
+    dict(type="GetBBoxCenterScale", padding=1.25),
+    dict(type="KneronRandomShift", factor=0.4, prob=0.3),
+    dict(type="RandomFlip", prob=0.5),
+    dict(type="RandomHalfBody", min_total_keypoints=9, prob=0.3),  # more than 8 labelled
+    dict(type="KneronRandomBBox", scale_factor=0.25, rotation_factor=30, rotation_prob=0.6),
+    dict(type="KneronTopdownAffine", input_size=codec["input_size"], preprocess=preprocess),
+    dict(type="GenerateTarget", encoder=codec),
+    dict(type="PackPoseInputs"),
+]
+val_pipeline = [
+    dict(type="KneronLoadImage", preprocess=preprocess),
+    dict(type="GetBBoxCenterScale", padding=1.25),
+    dict(type="KneronTopdownAffine", input_size=codec["input_size"], preprocess=preprocess),
+    dict(type="PackPoseInputs"),
+]
+
+max_epochs = 10
+train_cfg = dict(max_epochs=max_epochs)
+param_scheduler = [
+    dict(type="LinearLR", start_factor=0.001, begin=0, end=500, by_epoch=False),
+    dict(
+        type="CosineAnnealingLR",
+        eta_min=0.0,
+        begin=0,
+        end=max_epochs,
+        T_max=max_epochs,
+        by_epoch=True,
+        convert_to_iter_based=True,
+    ),
+]
+
+train_dataloader = dict(
+    batch_size=64,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type="DefaultSampler", shuffle=True),
+    dataset=dict(
+        type="CombinedDataset",
+        metainfo=_base_.dataset_info,
+        pipeline=train_pipeline,
+        datasets=[
+            dict(
+                type="KneronCocoDataset",
+                metainfo=_base_.dataset_info,
+                data_root=data_root + "lspet/",
+                ann_file="person_keypoints_lspet.json",
+                data_prefix=dict(img="images/"),
+                indices=None,  # all; 8991 leaves the last 1,000 for PCK, see benchmarks/accuracy.md
+            ),
+            dict(
+                type="RepeatDataset",
+                times=4,  # LSPET labels no face point: COCO's few hundred people must not drown
+                dataset=dict(
+                    type="KneronCocoDataset",
+                    metainfo=_base_.dataset_info,
+                    data_root=data_root + "coco/",
+                    ann_file="annotations/person_keypoints_train2017.json",
+                    data_prefix=dict(img="train2017/"),
+                ),
+            ),
+        ],
+    ),
+)
+val_dataloader = dict(  # ground-truth boxes; tools/test.py adds those of `detection_file`
+    batch_size=64,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=False,
+    sampler=dict(type="DefaultSampler", shuffle=False, round_up=False),
+    dataset=dict(
+        type="KneronCocoDataset",
+        metainfo=_base_.dataset_info,
+        data_root=data_root + "coco/",
+        ann_file="annotations/person_keypoints_val2017.json",
+        data_prefix=dict(img="val2017/"),
+        indices=None,  # all; -1000 with LSPET's file gives the people left out above
+        test_mode=True,
+        pipeline=val_pipeline,
+    ),
+)
+test_dataloader = val_dataloader
+
+val_evaluator = dict(
+    type="KneronCocoMetric",
+    ann_file=data_root + "coco/annotations/person_keypoints_val2017.json",
+    score_mode="bbox_keypoint",
+    keypoint_score_thr=0.2,
+    nms_mode="oks_nms",
+    nms_thr=0.9,
+)
+test_evaluator = val_evaluator
