@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from utils.onnx_passes.channel_order import fold_channel_order
 from utils.onnx_passes.clean_up import fold_constants, fuse_bn
+from utils.onnx_passes.constants import affine_to_norm, mean_to_global_pool, squeeze_to_reshape
 from utils.onnx_passes.gates import merge_gates
 from utils.onnx_passes.gather import cut_gather
 from utils.onnx_passes.graph import Graph
@@ -44,14 +46,29 @@ class Pass:
 PASSES: tuple[Pass, ...] = (
     Pass("fold", fold_constants, "first: all others look for constants and fixed shapes"),
     Pass("fuse-bn", fuse_bn, "constants are known", after=("fold",)),
+    Pass(
+        "affine-to-norm",
+        affine_to_norm,
+        "what the generic fusion can put into weights, it has",
+        ON_CHIPS,
+        after=("fuse-bn",),
+    ),
+    Pass("mean-to-global-pool", mean_to_global_pool, "axes are constant", after=("fold",)),
+    Pass("squeeze-to-reshape", squeeze_to_reshape, "sizes are fixed", ON_CHIPS, after=("fold",)),
     Pass("split-to-slice", split_to_slice, "one form for cutting", after=("fold",)),
     Pass("merge-slices", merge_slices, "every cut is a Slice", after=("split-to-slice",)),
     Pass("shuffle-to-gather", shuffle_to_gather, "sizes are fixed", after=("fold",)),
     Pass(
+        "fold-channel-order",
+        fold_channel_order,
+        "shuffles are one node, cuts are Slices, BatchNormalization is in the weights",
+        after=("shuffle-to-gather", "merge-slices", "fuse-bn"),
+    ),
+    Pass(
         "pick-in-conv",
         pick_in_conv,
-        "shuffles are one node; BatchNormalization is in the weights",
-        after=("shuffle-to-gather", "merge-slices", "fuse-bn"),
+        "orders of whole tensors are in the weights",
+        after=("fold-channel-order",),
     ),
     Pass(
         "pick-by-conv",
@@ -88,7 +105,7 @@ PASSES: tuple[Pass, ...] = (
         stage_global_mean,
         "every mean over all pixels is a GlobalAveragePool",
         ON_CHIPS,
-        after=("whole-pool-to-global",),
+        after=("whole-pool-to-global", "mean-to-global-pool"),
     ),
     Pass(
         "pool-to-conv",
