@@ -77,7 +77,7 @@ def main(argv: list[str] | None = None) -> None:
         from mmpose_replacement.config import load_config
         from models.checkpoint import load_weights
         from models.onnx_export import ExportOptions, build_estimator, export_model
-        from utils.export_report import gap_lines, step_lines, summary_line, verdict_lines
+        from utils.export_report import export_lines
         from utils.onnx_file import check_target, write_model
 
         output = args.output or args.checkpoint.with_suffix(".onnx")
@@ -102,12 +102,7 @@ def main(argv: list[str] | None = None) -> None:
             },
         )
         write_model(exported.model, output)
-        lines = step_lines(exported.steps)
-        lines += gap_lines(exported.gaps, exported.num_crops, exported.no_crops)
-        lines.append(summary_line(exported.model, output, exported.nodes_traced))
-        if args.npu:
-            lines += verdict_lines(exported.model, output.name, args.npu)
-        print("\n".join(lines))
+        print("\n".join(export_lines(exported, output, args.npu)))
 
 
 def _optimizer(npu: str | None) -> Callable:

@@ -2,13 +2,33 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Protocol
 
 import onnx
 
 from utils.npu.graph import read_graph
 from utils.npu.report import align, check, crossing_line, headline
 from utils.npu.tables import load_table
-from utils.onnx_passes import Step
+from utils.onnx_passes import Step, count_nodes
+
+
+class Exported(Protocol):
+    """What ``models.onnx_export.export_model`` gives, as far as it is reported."""
+
+    model: onnx.ModelProto
+    gaps: dict[str, float]
+    num_crops: int
+    no_crops: str
+    steps: list[Step]
+    nodes_traced: int
+
+
+def export_lines(exported: Exported, path: Path, npu: str | None) -> list[str]:
+    """Return all that is said of an export that was written to ``path``."""
+    lines = step_lines(exported.steps)
+    lines += gap_lines(exported.gaps, exported.num_crops, exported.no_crops)
+    lines.append(summary_line(exported.model, path, exported.nodes_traced))
+    return lines + verdict_lines(exported.model, path.name, npu) if npu else lines
 
 
 def step_lines(steps: Iterable[Step]) -> list[str]:
@@ -38,10 +58,9 @@ def gap_lines(gaps: dict[str, float], num_crops: int, no_crops: str) -> list[str
 
 def summary_line(model: onnx.ModelProto, path: Path, nodes_before: int) -> str:
     """Return the file in one line; Constant and Identity do not count as nodes."""
-    nodes = sum(node.op_type not in ("Constant", "Identity") for node in model.graph.node)
     return (
-        f"{path}: opset {opset_of(model)}, IR {model.ir_version}, {nodes} nodes "
-        f"(traced: {nodes_before}), {path.stat().st_size / 2**20:.1f} MiB"
+        f"{path}: opset {opset_of(model)}, IR {model.ir_version}, {count_nodes(model)} nodes "
+        f"(before: {nodes_before}), {path.stat().st_size / 2**20:.1f} MiB"
     )
 
 

@@ -1,5 +1,6 @@
 """Read whole ONNX files with one clear refusal, and write them in one step."""
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -37,6 +38,14 @@ def read_model(path: str | Path) -> onnx.ModelProto:
             f"{path}: model must be a valid, whole ONNX file, but {first_line(err)}. "
             "Export it again, or copy its external data beside it."
         ) from err
+    return model
+
+
+def replace_metadata(model: onnx.ModelProto, key: str, words: dict[str, str]) -> onnx.ModelProto:
+    """Exchange words in one of our exporter's notes; a file without it stays as it is."""
+    for note in model.metadata_props:
+        if note.key == key:
+            note.value = json.dumps(words[json.loads(note.value)])
     return model
 
 
