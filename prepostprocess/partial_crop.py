@@ -6,6 +6,8 @@ part alone, by a shifted matrix, rounds differently now and then.) As four chann
 warps four in half the time of three.
 """
 
+import math
+
 import cv2
 import numpy as np
 
@@ -84,13 +86,16 @@ def source_region(
     Returns: first and one past the last pixel as xyxy, inside the image; empty (right <= left or
         bottom <= top) if the warp reads none.
     """
-    inverse = cv2.invertAffineTransform(np.asarray(matrix, np.float64))
-    spans = inverse[:, :2] * (np.array(input_wh) - 1.0)
-    low = inverse[:, 2] + np.minimum(spans, 0).sum(axis=1)
-    high = inverse[:, 2] + np.maximum(spans, 0).sum(axis=1)
-    left, top = np.maximum(np.floor(low) - _REACH, 0).tolist()
-    right, bottom = np.minimum(np.ceil(high) + _REACH + 1, image_wh).tolist()
-    return int(left), int(top), int(right), int(bottom)
+    (a, b, x), (c, d, y) = np.asarray(matrix, np.float64).tolist()
+    determinant = a * d - b * c
+    region = []
+    for across, down, size in ((d, -b, image_wh[0]), (-c, a, image_wh[1])):
+        start = -(across * x + down * y) / determinant
+        spans = (across * (input_wh[0] - 1) / determinant, down * (input_wh[1] - 1) / determinant)
+        first = math.floor(start + min(spans[0], 0) + min(spans[1], 0)) - _REACH
+        last = math.ceil(start + max(spans[0], 0) + max(spans[1], 0)) + _REACH
+        region.append((max(first, 0), min(last + 1, size)))
+    return region[0][0], region[1][0], region[0][1], region[1][1]
 
 
 def crop_person_of_part(
