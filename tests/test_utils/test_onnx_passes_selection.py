@@ -37,6 +37,14 @@ def test_any_shuffle_is_a_gather(groups, each):
     assert ops(made) == {"Gather": 1, "Relu": 1}
 
 
+def test_shuffle_of_an_open_batch():
+    sizes = {"k": np.array([-1, 2, 4, 6, 4]), "l": np.array([-1, 8, 6, 4])}
+    source = model(SHUFFLE + "y = Conv(s, w)", "N,8,6,4", sizes | {"w": normal(5, 8, 1, 1)})
+    made, _, gap = run_pass(source, "shuffle-to-gather", "fold-channel-order")
+    assert gap <= FLOAT_GAP
+    assert ops(made) == {"Conv": 1}
+
+
 NO_SHUFFLES = {
     "pixels move": "p = Reshape(x, k) r = Transpose<perm=[0,2,1,4,3]>(p) y = Reshape(r, l)",
     "read in between": SHUFFLE + "t = Relu(r) u = Reshape(t, l) y = Add(s, u)",
