@@ -45,6 +45,18 @@ def test_shuffle_of_an_open_batch():
     assert ops(made) == {"Conv": 1}
 
 
+def test_fixed_sizes_of_an_open_batch_become_constants():
+    nodes = (
+        "t = Shape(x) n = Gather(t, one) h = Div(n, two) z = Sub(h, h) p = Slice(x, z, h, one) "
+        "q = Slice(x, h, n, one) y = Sub(p, q)"
+    )
+    weights = {"one": np.array([1]), "two": np.array([2])}
+    source = model(nodes, "N,8,6,4", weights)
+    made, _, gap = run_pass(source, "known-sizes", "fold", "slice-to-split")
+    assert gap == 0
+    assert ops(made) == {"Split": 1, "Sub": 1}
+
+
 NO_SHUFFLES = {
     "pixels move": "p = Reshape(x, k) r = Transpose<perm=[0,2,1,4,3]>(p) y = Reshape(r, l)",
     "read in between": SHUFFLE + "t = Relu(r) u = Reshape(t, l) y = Add(s, u)",
