@@ -95,7 +95,7 @@ def test_pass_that_changes_the_outputs_is_refused(monkeypatch):
     ("options", "message"),
     [
         ({"npu": "521"}, "npu must be one of 520, 530, 630, 720, 730, got '521'"),
-        ({"skip": ("split",)}, "skip must name passes of fold.*got 'split'"),
+        ({"skip": ("split",)}, "skip must name passes of known-sizes, fold.*got 'split'"),
     ],
 )
 def test_unknown_words_are_refused(options, message):

@@ -37,6 +37,26 @@ def test_any_shuffle_is_a_gather(groups, each):
     assert ops(made) == {"Gather": 1, "Relu": 1}
 
 
+def test_shuffle_of_an_open_batch():
+    sizes = {"k": np.array([-1, 2, 4, 6, 4]), "l": np.array([-1, 8, 6, 4])}
+    source = model(SHUFFLE + "y = Conv(s, w)", "N,8,6,4", sizes | {"w": normal(5, 8, 1, 1)})
+    made, _, gap = run_pass(source, "shuffle-to-gather", "fold-channel-order")
+    assert gap <= FLOAT_GAP
+    assert ops(made) == {"Conv": 1}
+
+
+def test_fixed_sizes_of_an_open_batch_become_constants():
+    nodes = (
+        "t = Shape(x) n = Gather(t, one) h = Div(n, two) z = Sub(h, h) p = Slice(x, z, h, one) "
+        "q = Slice(x, h, n, one) y = Sub(p, q)"
+    )
+    weights = {"one": np.array([1]), "two": np.array([2])}
+    source = model(nodes, "N,8,6,4", weights)
+    made, _, gap = run_pass(source, "known-sizes", "fold", "slice-to-split")
+    assert gap == 0
+    assert ops(made) == {"Split": 1, "Sub": 1}
+
+
 NO_SHUFFLES = {
     "pixels move": "p = Reshape(x, k) r = Transpose<perm=[0,2,1,4,3]>(p) y = Reshape(r, l)",
     "read in between": SHUFFLE + "t = Relu(r) u = Reshape(t, l) y = Add(s, u)",

@@ -7,12 +7,32 @@ and (a pass of its own here) fuses BatchNormalization, Mul and Add by constants 
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import onnx
 import onnxruntime
 
 from utils.onnx_passes.graph import Graph
 
 FUSIONS = ["ConvBNFusion", "ConvMulFusion", "ConvAddFusion"]  # onnxruntime's names
+
+
+def known_sizes(graph: Graph, _: str | None) -> int:
+    """Write down the sizes read from a shape that are fixed though another, the batch, is open."""
+    readers, count = graph.readers(), 0
+    for node in graph.of("Shape"):
+        shape = graph.shape(node.inputs[0])
+        if node.attributes or not shape:
+            continue
+        for reader in readers.get(node.output, []):
+            index = graph.value(reader, 1) if reader.op == "Gather" else None
+            if index is None or reader.output in graph.kept:
+                continue
+            sizes = [shape[i] for i in index.ravel()]
+            if None not in sizes:
+                graph.constants[reader.output] = np.array(sizes, np.int64).reshape(index.shape)
+                graph.remove([reader])
+                count += 1
+    return count
 
 
 def fold_constants(graph: Graph, _: str | None) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from utils.onnx_passes.channel_order import fold_channel_order
-from utils.onnx_passes.clean_up import fold_constants, fuse_bn
+from utils.onnx_passes.clean_up import fold_constants, fuse_bn, known_sizes
 from utils.onnx_passes.constants import affine_to_norm, mean_to_global_pool, squeeze_to_reshape
 from utils.onnx_passes.gates import merge_gates
 from utils.onnx_passes.gather import cut_gather
@@ -44,7 +44,13 @@ class Pass:
 
 
 PASSES: tuple[Pass, ...] = (
-    Pass("fold", fold_constants, "first: all others look for constants and fixed shapes"),
+    Pass("known-sizes", known_sizes, "first: more is constant then"),
+    Pass(
+        "fold",
+        fold_constants,
+        "all others look for constants and fixed shapes",
+        after=("known-sizes",),
+    ),
     Pass("fuse-bn", fuse_bn, "constants are known", after=("fold",)),
     Pass(
         "affine-to-norm",

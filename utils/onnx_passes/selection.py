@@ -31,9 +31,12 @@ def _only_reader(graph: Graph, readers: dict[str, list[Node]], node: Node) -> No
 def _reordered_channels(graph: Graph, first: Node, middle: Node, last: Node) -> np.ndarray | None:
     """Return the input channel of every output channel, or None where pixels move as well."""
     shape, split = graph.shape(first.inputs[0]), graph.shape(first.output)
-    if len(shape) < 3 or shape != graph.shape(last.output) or None in (*shape, *split):
+    # the batch may be open: with all other sizes fixed it is what it was
+    if len(shape) < 3 or len(split) < 4 or None in (*shape[1:], *split[1:]):
         return None
-    if len(split) < 4 or shape[:1] != split[:1] or shape[2:] != split[3:]:
+    if shape[2:] != split[3:] or split[1] * split[2] != shape[1]:
+        return None
+    if shape[1:] != graph.shape(last.output)[1:]:
         return None
     perm = middle.attributes.get("perm", [])
     if perm[:3] != [0, 2, 1] or perm[3:] != list(range(3, len(split))):
