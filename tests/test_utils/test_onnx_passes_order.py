@@ -78,7 +78,7 @@ def test_skipped_pass_does_not_run():
     assert "shuffle-to-gather" not in {step.name for step in steps}
 
 
-def test_pass_that_changes_the_outputs_is_refused(monkeypatch):
+def test_pass_that_changes_the_outputs_is_refused(monkeypatch):  # largest output: 3.84
     def spoil(graph, _):
         node = next(graph.of("Sigmoid"))
         node.op = "Tanh"
@@ -87,7 +87,7 @@ def test_pass_that_changes_the_outputs_is_refused(monkeypatch):
     spoiler = type(PASSES[0])("spoil", spoil, "none")
     module = importlib.import_module("utils.onnx_passes.optimize")
     monkeypatch.setattr(module, "PASSES", (spoiler,))
-    with pytest.raises(ValueError, match=r"pass spoil must keep the outputs to 0.0001, changed"):
+    with pytest.raises(ValueError, match=r"pass spoil must keep the outputs to 0.000384, changed"):
         optimize(block())
 
 
