@@ -130,7 +130,7 @@ def compare_curves(steps: int, seeds: int, size: int) -> str:
     ends: list[list[float]] = [[], []]
     for seed in range(seeds):
         torch.manual_seed(seed)
-        batches = random_batches(8, size, device, (128, 96))
+        batches = random_batches(50, size, device, (128, 96))
         curves = []
         for network, is_ours in zip(build_pair(device), (True, False), strict=True):
             step = trainer(network, batches, is_ours=is_ours)
