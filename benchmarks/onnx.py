@@ -1,162 +1,182 @@
-"""Time exported networks in onnxruntime: ours against mmpose's own class exported as it is.
+"""Time our exported networks against plain exports of the same weights in onnxruntime.
 
-    python benchmarks/onnx.py [--models FOLDER]
+    python benchmarks/onnx.py --tinypose ../shared/models/pp_tinypose_256x192.onnx
 
-Same weights, one thread, batch 1, the same session options, interleaved. Weights are drawn, with
-BatchNorm statistics that fit them, so that numbers have the size that they have in use.
+Lite-HRNet: against mmpose's own class, traced by PyTorch at opset 18. Other networks: against their
+own graph as it was before our passes. Both run in one process, batch 1, one thread, with the same
+session options (onnxruntime's default optimisation, denormal numbers as zero), and take turns; times are
+processor time, so that other jobs count less.
+Weights are random, but of the size that keeps numbers near 1.
 """
 
 import argparse
 import io
+import platform
 import sys
 import time
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not benchmarks/
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[0] = str(ROOT)  # repo root, not benchmarks/
 
 import numpy as np
 import onnx
 import onnxruntime
-import torch
-from mmengine.config import Config
-from mmengine.logging import MMLogger
-from torch import nn
 
-from benchmarks.speed_table import interleaved_medians, machine
-from models.onnx_export import ExportOptions, build_estimator, trace
-from models.onnx_wrappers import HeatmapNetwork
-from utils.onnx_passes import count_nodes, optimize
-
-ROOT = Path(__file__).resolve().parents[1]
-FOLDER = ROOT / "configs/top_down/lite_hrnet/coco"
-PAIRS = ("litehrnet_18_coco_256x192", "litehrnet_30_coco_256x192")  # mmpose has these too
-CHIPS = {
-    "litehrnet_no_shuffle_no_avgpool": "720",
-    "litehrnet_kl520": "520",
-    "litehrnet_kl520_no_upsampling": "520",
-}
+CONFIGS = ROOT / "configs/top_down/lite_hrnet/coco"
+STOCK = ("litehrnet_18_coco_256x192", "litehrnet_30_coco_256x192")
+TOLERANCE = 1e-4
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A file to time.
-
-    Attributes:
-        name: as the table shows it.
-        model: what is timed.
-        partner: index of the entry whose outputs and times it is compared with, or None.
-    """
-
-    name: str
-    model: onnx.ModelProto
-    partner: int | None = None
-
-
-def draw_weights(network: nn.Module, input_wh: tuple[int, int]) -> None:
-    """Draw a backbone that lets signals through, and let BatchNorm see a batch of noise."""
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d) and module is not network.head.final_layer:
-            nn.init.kaiming_normal_(module.weight)
-        if isinstance(module, nn.BatchNorm2d):
-            module.momentum = None  # the plain average
-    network.train()
-    with torch.no_grad():
-        network(torch.randn(8, 3, *input_wh[::-1]))
-    network.eval()
-
-
-def export_stock(config: Config, weights: dict) -> onnx.ModelProto:
-    """Export mmpose's own class with PyTorch's tracing exporter, opset 18, nothing else."""
-    model = config.model.to_dict()
-    model["backbone"] = {"type": "LiteHRNet", "in_channels": 3, "extra": model["backbone"]["extra"]}
-    stock = build_estimator(Config({**config.to_dict(), "model": model}))
-    stock.load_state_dict(weights)
-    width, height = config.codec.input_size
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            HeatmapNetwork(stock).eval(),
-            (torch.zeros(1, 3, height, width),),
-            buffer,
-            dynamo=False,
-            opset_version=18,
-            input_names=["input"],
-            output_names=["heatmaps"],
-        )
-    return onnx.load_from_string(buffer.getvalue())
-
-
-def entries(models: Path | None) -> list[Entry]:
-    """Build everything that is timed."""
-    found: list[Entry] = []
-    for name in (*PAIRS, *CHIPS):
-        config = Config.fromfile(FOLDER / f"{name}.py")
-        torch.manual_seed(0)
-        estimator = build_estimator(config)
-        estimator.init_weights()
-        draw_weights(HeatmapNetwork(estimator), config.codec.input_size)
-        raw = trace(config, estimator, ExportOptions())
-        if name in PAIRS:
-            found.append(Entry(f"{name}, mmpose", export_stock(config, estimator.state_dict())))
-            partner = len(found) - 1
-            found.append(Entry(f"{name}, ours --raw", raw, partner))
-            found.append(Entry(f"{name}, ours", optimize(raw)[0], partner))
-        else:
-            partner = len(found)
-            found.append(Entry(f"{name}, --raw", raw))
-            found.append(Entry(f"{name}, ours", optimize(raw)[0], partner))
-        chip = CHIPS.get(name, "720")
-        found.append(Entry(f"{name}, --npu {chip}", optimize(raw, npu=chip)[0], partner))
-    for path in sorted(models.glob("*.onnx")) if models else []:
-        found.append(Entry(path.name, onnx.load(path)))
-        found.append(Entry(f"{path.name}, optimised", optimize(found[-1].model)[0], len(found) - 1))
-    return found
-
-
-def runner(model: onnx.ModelProto) -> Callable[[], np.ndarray]:
-    """Return a function that runs one fixed picture."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
-    (given,) = session.get_inputs()
-    shape = [size if isinstance(size, int) else 1 for size in given.shape]
-    picture = {given.name: np.random.default_rng(0).standard_normal(shape).astype(np.float32)}
-    return lambda: session.run(None, picture)[0]
-
-
-def main(argv: list[str] | None = None) -> None:
-    """Print the table."""
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--models", type=Path, help="folder of other networks (.onnx) to time")
-    parser.add_argument("--repeats", type=int, default=50, help="runs of each")
-    args = parser.parse_args(argv)
-    MMLogger.get_instance("benchmark", log_level="ERROR")  # or each weight is announced
+    parser.add_argument("--rounds", type=int, default=100, help="runs of each network; default 100")
+    parser.add_argument("--tinypose", type=Path, help="PP-TinyPose as ONNX file, to time it too")
+    parser.add_argument(
+        "--networks",
+        nargs="+",
+        default=[*STOCK, "litehrnet_no_shuffle_no_avgpool", "litehrnet_kl520"],
+        help="names of configs of COCO; default: the stock networks and those for NPUs",
+    )
+    return parser.parse_args(argv)
+
+
+def build_pair(name: str) -> tuple[onnx.ModelProto, onnx.ModelProto]:
+    """Export one config twice: plainly, and as export2onnx.py does without flags."""
+    import torch
+
+    from mmpose_replacement.config import load_config
+    from models.onnx_export import ExportOptions, build_estimator, trace
+
+    config = load_config(CONFIGS / f"{name}.py")
+    torch.manual_seed(0)
+    ours = build_estimator(config)
+    settle(ours, config.codec.input_size)
+    if name not in STOCK:
+        return trace(config, ours, ExportOptions(opset=18)), optimized(trace(config, ours))
+    config.model.backbone.type, config.model.head.type = "LiteHRNet", "HeatmapHead"
+    stock = build_estimator(config)
+    stock.load_state_dict(ours.state_dict())
+    return plain_export(stock), optimized(trace(config, ours))
+
+
+def settle(estimator: object, input_wh: tuple[int, int]) -> None:
+    """Give random weights a size, and BatchNorm the statistics, that keep numbers near 1.
+
+    Heatmaps are about 1 high then, as a trained network's: that is what 1e-4 is meant for.
+    """
+    import torch
+    from torch import nn
+
+    for module in estimator.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight)
+        elif isinstance(module, nn.BatchNorm2d):
+            module.momentum = 1.0
+    with torch.no_grad():
+        images = torch.randn(4, 3, *reversed(input_wh))
+        estimator.head(estimator.train().backbone(images))
+        estimator.eval()
+        highest = estimator.head(estimator.backbone(images)).abs().max()
+        for parameter in estimator.head.final_layer.parameters():
+            parameter /= highest
+
+
+def plain_export(estimator: object) -> onnx.ModelProto:
+    """Trace mmpose's backbone and head at opset 18, with PyTorch's defaults."""
+    import torch
+
+    network = torch.nn.Sequential(estimator.backbone, estimator.head).eval()
+    buffer = io.BytesIO()
+    torch.onnx.export(
+        network, (torch.zeros(1, 3, 256, 192),), buffer, dynamo=False, opset_version=18
+    )
+    return onnx.load_from_string(buffer.getvalue())
+
+
+def optimized(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Run our passes for PCs."""
+    from utils.onnx_passes import optimize
+
+    return optimize(model)[0]
+
+
+def open_session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
+    """One thread, onnxruntime's default optimisation, denormal numbers as zero."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+
+
+def measure(models: tuple[onnx.ModelProto, ...], rounds: int) -> tuple[list[float], float]:
+    """Run the networks in turn on one picture.
+
+    Returns: median milliseconds of each; largest absolute difference of the outputs.
+    """
+    sessions = [open_session(model) for model in models]
+    given = sessions[0].get_inputs()[0]
+    shape = [size if isinstance(size, int) else 1 for size in given.shape]
+    image = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    calls = [(session, {session.get_inputs()[0].name: image}) for session in sessions]
+    outputs = [session.run(None, feed)[0] for session, feed in calls]
+    gap = max(float(np.abs(output - outputs[0]).max()) for output in outputs)
+    seconds = [[] for _ in calls]
+    for _ in range(rounds):
+        for taken, (session, feed) in zip(seconds, calls, strict=True):
+            start = time.process_time()
+            session.run(None, feed)
+            taken.append(time.process_time() - start)
+    return [1e3 * float(np.median(taken)) for taken in seconds], gap
+
+
+def row(name: str, plain: onnx.ModelProto, ours: onnx.ModelProto, rounds: int) -> str:
+    """Return one line of the table.
+
+    Raises: ValueError: the outputs are not the same.
+    """
+    from utils.onnx_passes import count_nodes
+
+    (before, after), gap = measure((plain, ours), rounds)
+    if not gap <= TOLERANCE:
+        raise ValueError(f"{name}: outputs must be equal to {TOLERANCE}, differ by {gap:.1e}.")
+    cells = [name, count_nodes(plain), count_nodes(ours), f"{before:.2f} ms", f"{after:.2f} ms"]
+    return "| " + " | ".join(map(str, [*cells, f"{after / before:.2f}", f"{gap:.0e}"])) + " |"
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Print a Markdown table."""
+    args = parse_args(argv)
+    import torch
+
+    from utils.cli import user_errors
+
+    torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    found = entries(args.models)
-    calls = [runner(entry.model) for entry in found]
-    outputs = [call() for call in calls]
-    medians = interleaved_medians(calls, args.repeats)
-    print(f"{time.strftime('%Y-%m-%d')}; {machine()}, onnxruntime {onnxruntime.__version__}\n")
-    print("| network | nodes | ms | of its first row | largest difference |")
-    print("|---|---|---|---|---|")
-    for entry, output, seconds in zip(found, outputs, medians, strict=True):
-        cells = [entry.name, str(count_nodes(entry.model)), f"{1e3 * seconds:.2f}"]
-        if entry.partner is None:
-            cells += ["1", ""]
-        else:
-            gap = np.abs(output - outputs[entry.partner]).max()
-            cells += [f"{seconds / medians[entry.partner]:.2f}", f"{gap:.0e}"]
-        print("| " + " | ".join(cells) + " |")
+    with user_errors(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        print(
+            f"{time.strftime('%Y-%m-%d')}, {platform.machine()}, torch {torch.__version__},",
+            end=" ",
+        )
+        print(f"onnxruntime {onnxruntime.__version__}, {args.rounds} runs each\n")
+        print("| network | nodes, plain | ours | time, plain | ours | ours / plain | largest gap |")
+        print("|---|---|---|---|---|---|---|")
+        for name in args.networks:
+            print(row(name, *build_pair(name), args.rounds), flush=True)
+        if args.tinypose:
+            from utils.onnx_file import read_model
+            from utils.onnx_passes import fix_batch
+
+            plain = read_model(args.tinypose)
+            print(row("PP-TinyPose", plain, optimized(fix_batch(plain)), args.rounds))
 
 
 if __name__ == "__main__":
