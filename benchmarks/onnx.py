@@ -4,9 +4,9 @@
 
 Lite-HRNet: against mmpose's own class, traced by PyTorch at opset 18. Other networks: against their
 own graph as it was before our passes. Both run in one process, batch 1, one thread, with the same
-session options (onnxruntime's default optimisation, denormal numbers as zero), and take turns; times are
-processor time, so that other jobs count less.
-Weights are random, but of the size that keeps numbers near 1.
+session options (onnxruntime's default optimisation, denormal numbers as zero), and take turns.
+Times are processor time, so that other jobs count less. Weights are random, but of the size that
+keeps numbers near 1.
 """
 
 import argparse
