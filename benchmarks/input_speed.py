@@ -19,7 +19,6 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not benchmarks/
 
 import cv2
-import mmpose
 import numpy as np
 import torch
 from mmengine.config import Config
@@ -28,15 +27,9 @@ from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, KEYPOINT_CODECS
 
-from benchmarks.epoch_speed import chosen_people
+from benchmarks.epoch_speed import OURS, STOCK, chosen_people
 from benchmarks.speed_table import Row, machine, markdown
 
-ROOT = Path(__file__).resolve().parents[1]
-OURS = ROOT / "configs/top_down/lite_hrnet/coco/litehrnet_18_coco_256x192.py"
-STOCK = Path(mmpose.__file__).parent / (
-    ".mim/configs/body_2d_keypoint/topdown_heatmap/coco/"
-    "td-hm_litehrnet-18_8xb64-210e_coco-256x192.py"
-)
 BATCH = 64
 MOST_PEOPLE = 1000  # of each round
 
