@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from models.backbones.blocks import ConditionalChannelWeighting, ShuffleUnit
-from models.backbones.layers import TwiceCountedBatchNorm2d, join_halves, mix_halves
+from models.backbones.layers import TwiceCountedBatchNorm2d, mix_and_join, mix_halves
 
 
 class HighResolutionModule(nn.Module):
@@ -23,7 +23,7 @@ class HighResolutionModule(nn.Module):
         module_type: "LITE" (conditional channel weighting) or "NAIVE" (shuffle units).
         reduce_ratio: channel reduction of the weighting; NAIVE has none.
         with_fuse: whether the resolutions are exchanged at the end.
-        shuffle: how halves are joined, see ``layers.join_halves``.
+        shuffle: how halves are mixed, see ``layers.mix_halves``.
         pool: how maps are averaged down, see ``blocks.CrossResolutionWeighting``.
     """
 
@@ -65,13 +65,14 @@ class HighResolutionModule(nn.Module):
 
     def forward(self, maps: list[torch.Tensor]) -> list[torch.Tensor]:
         """Process maps of shape (B, C_i, H_i, W_i), finest first; same shapes out."""
-        kept, new = zip(*(x.chunk(2, dim=1) for x in maps), strict=True)
-        for number in range(self.num_blocks):
-            if number:
-                halves = zip(kept, new, strict=True)
-                kept, new = zip(*(mix_halves(*pair, self.shuffle) for pair in halves), strict=True)
-            new = self._process(number, new)
-        maps = [join_halves(*pair, self.shuffle) for pair in zip(kept, new, strict=True)]
+        kept, active = zip(*(x.chunk(2, dim=1) for x in maps), strict=True)
+        new = self._process(0, active)
+        for number in range(1, self.num_blocks):
+            parts = zip(kept, active, new, strict=True)
+            kept, active = zip(*(mix_halves(*each, self.shuffle) for each in parts), strict=True)
+            new = self._process(number, active)
+        parts = zip(kept, active, new, strict=True)
+        maps = [mix_and_join(*each, self.shuffle) for each in parts]
         return maps if self.fuse_layers is None else self._fuse(maps)
 
     def _process(self, number: int, halves: Sequence[torch.Tensor]) -> list[torch.Tensor]:

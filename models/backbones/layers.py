@@ -10,7 +10,7 @@ from torch.nn import functional as F  # noqa: N812
 
 RELU = {"type": "ReLU"}
 SIGMOID = {"type": "Sigmoid"}
-SHUFFLES = ("channel", "swap")
+SHUFFLES = ("channel", "swap", "add")
 POOLS = ("average", "conv")
 
 
@@ -66,16 +66,8 @@ class _Interleave(torch.autograd.Function):
 
 
 def join_halves(kept_BCHW: torch.Tensor, new_BCHW: torch.Tensor, shuffle: str) -> torch.Tensor:
-    """Join the untouched and the processed half so that both are in each half of the result.
-
-    Args:
-        kept_BCHW: first half of the channels, passed through unchanged.
-        new_BCHW: second half, processed.
-        shuffle: "channel" interleaves the halves (the paper); "swap" puts the processed half
-            first, so that the next block processes the other one: a Concat and nothing else.
-    Returns: (B, 2C, H, W).
-    """
-    if shuffle == "swap":
+    """Join two halves: interleaved by "channel", else the processed one first. (B, 2C, H, W)."""
+    if shuffle != "channel":
         return torch.cat((new_BCHW, kept_BCHW), dim=1)
     if torch.onnx.is_in_onnx_export():
         return channel_shuffle(torch.cat((kept_BCHW, new_BCHW), dim=1))
@@ -83,9 +75,23 @@ def join_halves(kept_BCHW: torch.Tensor, new_BCHW: torch.Tensor, shuffle: str) -
 
 
 def mix_halves(
-    kept_BCHW: torch.Tensor, new_BCHW: torch.Tensor, shuffle: str
+    kept_BCHW: torch.Tensor, active_BCHW: torch.Tensor, new_BCHW: torch.Tensor, shuffle: str
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the halves of ``join_halves``, what the next block keeps and what it processes."""
+    """Return what the next block keeps and what it processes.
+
+    Args:
+        kept_BCHW: the half that the block passed by.
+        active_BCHW: the other half, before the block.
+        new_BCHW: that half, processed.
+        shuffle: "channel" interleaves kept and new (the paper); "swap" lets the next block process
+            the kept half: nothing at run time, but no value has a way past both of two blocks;
+            "add" adds new to kept and processes the sum, while active is kept: one Add, and a way
+            past every block, as the shuffle gives it (benchmarks/accuracy.md: it learns faster).
+    Returns: two tensors (B, C, H, W).
+    Source: "add" is the additive coupling of arXiv:1707.04585, equation 6.
+    """
+    if shuffle == "add":
+        return active_BCHW, kept_BCHW + new_BCHW
     if shuffle == "swap":
         return new_BCHW, kept_BCHW
     if kept_BCHW.shape[1] % 2 or torch.onnx.is_in_onnx_export():
@@ -93,6 +99,15 @@ def mix_halves(
     quarters = zip(kept_BCHW.chunk(2, dim=1), new_BCHW.chunk(2, dim=1), strict=True)
     first, second = (_Interleave.apply(kept, new) for kept, new in quarters)
     return first, second
+
+
+def mix_and_join(
+    kept_BCHW: torch.Tensor, active_BCHW: torch.Tensor, new_BCHW: torch.Tensor, shuffle: str
+) -> torch.Tensor:
+    """Return both halves of ``mix_halves`` as one tensor (B, 2C, H, W)."""
+    if shuffle == "channel":
+        return join_halves(kept_BCHW, new_BCHW, shuffle)
+    return torch.cat(mix_halves(kept_BCHW, active_BCHW, new_BCHW, shuffle), dim=1)
 
 
 def spatial_size(x_BCHW: torch.Tensor) -> tuple[int, int]:

@@ -42,9 +42,9 @@ class KneronLiteHRNet(BaseModule):
             ``num_modules num_branches num_blocks module_type with_fuse reduce_ratios
             num_channels``, and ``with_head`` (the iterative head).
         in_channels: channels of the image.
-        shuffle: "channel" (the paper's channel shuffle) or "swap" (the processed half of the
-            channels comes first, so that the next block takes the other one): no Reshape and
-            no Transpose in the graph.
+        shuffle: "channel" (the paper's channel shuffle), "swap" (the next block takes the other
+            half of the channels) or "add" (it takes the sum of both): neither has a Reshape or a
+            Transpose in the graph, see ``layers.mix_halves``.
         pool: "average" (the paper's average pooling between resolutions) or "conv" (learned
             2x2 depthwise convolutions of stride 2 that begin as the mean): no AveragePool in the
             graph.

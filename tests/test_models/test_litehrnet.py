@@ -168,7 +168,7 @@ def test_learned_pooling_begins_as_the_average():
     assert any(isinstance(module, HalvingConv) for module in learned.modules())
 
 
-@pytest.mark.parametrize("shuffle", ["channel", "swap"])
+@pytest.mark.parametrize("shuffle", ["channel", "swap", "add"])
 def test_every_channel_is_processed_within_two_blocks(shuffle):
     """Whatever is not processed by the first block goes through the second one's convolutions."""
     module = KneronLiteHRNet(extra("wider-naive-18"), shuffle=shuffle).stage0[0]
@@ -178,7 +178,8 @@ def test_every_channel_is_processed_within_two_blocks(shuffle):
         branch.register_forward_hook(lambda _, given, __, number=number: given[0] + 10**number)
     maps = [torch.zeros(1, 40, 4, 4), torch.zeros(1, 80, 2, 2)]
     marks = module(maps)[0].unique().tolist()
-    expected = {"channel": [0, 10, 100, 110], "swap": [10, 100]}
+    # 10 went through the first block, 100 through the second, 0 through none
+    expected = {"channel": [0, 10, 100, 110], "swap": [10, 100], "add": [10, 110]}
     assert marks == expected[shuffle]
 
 
@@ -193,7 +194,7 @@ def test_interleaving_halves_is_the_channel_shuffle_in_both_directions(size):
     kept, new = (torch.randn(size, dtype=torch.float64, requires_grad=True) for _ in range(2))
     joined = join_halves(kept, new, "channel")
     assert torch.equal(joined, channel_shuffle(torch.cat((kept, new), dim=1)))
-    halves = mix_halves(kept, new, "channel")
+    halves = mix_halves(kept, torch.full_like(kept, torch.nan), new, "channel")
     assert torch.equal(torch.cat(halves, dim=1), joined)
     assert torch.autograd.gradcheck(lambda *x: join_halves(*x, "channel"), (kept, new))
 
@@ -218,7 +219,7 @@ def test_norm_eval_keeps_statistics():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (dict(shuffle="none"), "shuffle must be one of channel, swap, got 'none'"),
+        (dict(shuffle="none"), "shuffle must be one of channel, swap, add, got 'none'"),
         (dict(pool="max"), "pool must be one of average, conv, got 'max'"),
         (dict(extra={"stem": {}}), "extra must have 'num_stages', got only"),
     ],
