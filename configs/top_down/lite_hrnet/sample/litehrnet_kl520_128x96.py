@@ -28,7 +28,7 @@ model = dict(
     backbone=dict(
         type="KneronLiteHRNet",
         in_channels=3,
-        shuffle="add",  # ours: no Reshape, no Transpose
+        shuffle="swap",  # ours: no Reshape, no Transpose; "add" would need more cuts by Conv
         extra=dict(
             stem=dict(stem_channels=32, out_channels=32, expand_ratio=1),
             num_stages=3,
