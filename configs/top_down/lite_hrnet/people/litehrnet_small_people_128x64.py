@@ -76,7 +76,7 @@ val_pipeline = [
     dict(type="PackPoseInputs"),
 ]
 
-max_epochs = 6
+max_epochs = 8
 train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=max_epochs)
 val_cfg = dict()
 test_cfg = dict()
