@@ -26,6 +26,11 @@ import onnxruntime
 
 CONFIGS = ROOT / "configs/top_down/lite_hrnet/coco"
 STOCK = ("litehrnet_18_coco_256x192", "litehrnet_30_coco_256x192")
+NPU_FORMS = (
+    "litehrnet_no_shuffle_no_avgpool",
+    "litehrnet_kl520",
+    "litehrnet_kl520_no_upsampling",
+)
 TOLERANCE = 1e-4
 
 
@@ -39,7 +44,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--networks",
         nargs="+",
-        default=[*STOCK, "litehrnet_no_shuffle_no_avgpool", "litehrnet_kl520"],
+        default=[*STOCK, *NPU_FORMS],
         help="names of configs of COCO; default: the stock networks and those for NPUs",
     )
     return parser.parse_args(argv)
