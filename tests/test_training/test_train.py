@@ -131,10 +131,10 @@ def changed_config(folder: Path, old: str, new: str) -> Path:
         ("in_channels=3,", "in_channels=3, depth=9,", r"changed\.py: .*unexpected keyword.*depth"),
         ('type="KneronLiteHRNet"', 'type="KneronLiteHRNat"', "KneronLiteHRNat is not in"),
         ("optim_wrapper =", "optim_wraper =", "unknown key 'optim_wraper'. Did you mean 'optim_wr"),
-        ("max_epochs = 6", "max_epochs = = 6", r"changed\.py: config must be Python.*line"),
+        ("max_epochs = ", "max_epochs = = ", r"changed\.py: config must be Python.*line"),
         (
-            "max_epochs = 6",
-            "max_epochs = epochs",
+            "max_epochs = ",
+            "max_epochs = epochs + ",
             r"changed\.py: config cannot be evaluated.*epochs",
         ),
     ],
