@@ -89,7 +89,7 @@ def main(argv: list[str] | None = None) -> None:
             if getattr(args, flag)
         ]
         skip = ("fuse-bn",) if args.no_bn_fusion else ()
-        print("\n".join(convert(model, output, npu=args.npu, skip=skip, last=last)))
+        print("\n".join(convert(model, args.model, output, npu=args.npu, skip=skip, last=last)))
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ def from_onnx(args: argparse.Namespace) -> list[str]:
                 "or leave it out."
             )
     skip = ("fuse-bn",) if args.no_bn_fusion else ()
-    return convert(model, args.output, npu=args.npu, skip=skip)
+    return convert(model, args.source, args.output, npu=args.npu, skip=skip)
 
 
 def from_weights(args: argparse.Namespace) -> list[str]:

@@ -8,7 +8,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from utils.export_report import opset_of, step_lines, summary_line, verdict_lines
 from utils.onnx_file import first_line, write_model
-from utils.onnx_passes import count_nodes, fix_batch, optimize
+from utils.onnx_passes import count_nodes, fix_batch, open_inputs, optimize
 
 OLDEST_OPSET, NEWEST_OPSET = 11, 18  # below, Resize and others have other forms; Kneron's limit
 RUNTIME_ERRORS = (
@@ -22,6 +22,7 @@ RUNTIME_ERRORS = (
 
 def convert(
     model: onnx.ModelProto,
+    source: Path,
     output: Path,
     *,
     npu: str | None = None,
@@ -32,7 +33,8 @@ def convert(
 
     Args:
         model: as read from a file; an open batch becomes 1.
-        output: the file; it appears whole or not at all.
+        source: the file it was read from, for messages.
+        output: the file to write; it appears whole or not at all.
         npu: chip, or None for PC runtimes.
         skip: passes to leave out.
         last: changes to make behind all passes.
@@ -43,17 +45,17 @@ def convert(
     opset = opset_of(model)
     if not OLDEST_OPSET <= opset <= NEWEST_OPSET:
         raise ValueError(
-            f"{output.name}: opset must be {OLDEST_OPSET} to {NEWEST_OPSET}, got {opset}. "
+            f"{source}: opset must be {OLDEST_OPSET} to {NEWEST_OPSET}, got {opset}. "
             "Export again with another."
         )
     model = fix_batch(model)
-    _check_fixed(model, output.name)
+    _check_fixed(model, source)
     before = count_nodes(model)
     try:
         model, steps = optimize(model, npu=npu, skip=skip)
     except RUNTIME_ERRORS as err:
         raise ValueError(
-            f"{output.name}: model must run in onnxruntime, but {first_line(err)}. Nothing written."
+            f"{source}: model must run in onnxruntime, but {first_line(err)}. Nothing written."
         ) from err
     for change in last:
         model = change(model)
@@ -93,13 +95,9 @@ def set_input_shapes(model: onnx.ModelProto, shapes: dict[str, list[int]]) -> on
     return onnx.shape_inference.infer_shapes(changed, data_prop=True)
 
 
-def _check_fixed(model: onnx.ModelProto, name: str) -> None:
-    weights = {tensor.name for tensor in model.graph.initializer}
-    for value in model.graph.input:
-        dims = value.type.tensor_type.shape.dim
-        if value.name not in weights and not all(dim.dim_value > 0 for dim in dims):
-            sizes = " ".join(str(dim.dim_value or dim.dim_param or "?") for dim in dims)
-            raise ValueError(
-                f"{name}: input '{value.name}' must have a fixed size, got {sizes}. Export it so, "
-                f"or use tools/pytorch2onnx.py IN OUT --input '{value.name} 1 3 H W'."
-            )
+def _check_fixed(model: onnx.ModelProto, source: Path) -> None:
+    for name, sizes in open_inputs(model).items():
+        raise ValueError(
+            f"{source}: input '{name}' must have a fixed size, got {' '.join(sizes)}. Export it "
+            f"so, or use tools/pytorch2onnx.py IN OUT --input '{name} 1 3 H W'."
+        )

@@ -1,4 +1,4 @@
-"""Fix an open batch size: NPU compilers take fixed shapes only."""
+"""Open sizes of inputs, and fixing that of the batch: NPU compilers take fixed shapes only."""
 
 import onnx
 
@@ -28,3 +28,14 @@ def fix_batch(model: onnx.ModelProto, size: int = 1) -> onnx.ModelProto:
                 dim.dim_value = size
     del fixed.graph.value_info[:]
     return onnx.shape_inference.infer_shapes(fixed, data_prop=True)
+
+
+def open_inputs(model: onnx.ModelProto) -> dict[str, list[str]]:
+    """Return the inputs that leave a size open: name to its sizes as texts, "?" for a nameless one."""
+    constants = {tensor.name for tensor in model.graph.initializer}
+    dims = {v.name: v.type.tensor_type.shape.dim for v in model.graph.input}
+    return {
+        name: [str(size.dim_value or size.dim_param or "?") for size in sizes]
+        for name, sizes in dims.items()
+        if name not in constants and not all(size.dim_value > 0 for size in sizes)
+    }

@@ -8,6 +8,7 @@ import onnx
 import onnx.inliner
 
 from utils.onnx_passes.check import largest_gap, random_feeds, run_model
+from utils.onnx_passes.fix_batch import open_inputs
 from utils.onnx_passes.graph import Graph
 from utils.onnx_passes.order import CHIPS, PASSES
 
@@ -95,12 +96,8 @@ def _check_words(npu: str | None, skip: Collection[str]) -> None:
 
 
 def _check_fixed(model: onnx.ModelProto) -> None:
-    constants = {tensor.name for tensor in model.graph.initializer}
-    for value in model.graph.input:
-        dims = value.type.tensor_type.shape.dim
-        if value.name not in constants and not all(d.dim_value > 0 for d in dims):
-            sizes = "x".join(str(d.dim_value or d.dim_param or "?") for d in dims)
-            raise ValueError(
-                f"input '{value.name}' must have a fixed shape for an NPU, got {sizes}. "
-                "Export it so, or fix the batch first (utils.onnx_passes.fix_batch)."
-            )
+    for name, sizes in open_inputs(model).items():
+        raise ValueError(
+            f"input '{name}' must have a fixed shape for an NPU, got {'x'.join(sizes)}. "
+            "Export it so, or fix the batch first (utils.onnx_passes.fix_batch)."
+        )
