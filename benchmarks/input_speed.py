@@ -9,11 +9,9 @@ purpose; their pictures are larger and cheaper to decode than photographs.
 """
 
 import argparse
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not benchmarks/
@@ -28,7 +26,7 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, KEYPOINT_CODECS
 
 from benchmarks.epoch_speed import OURS, STOCK, chosen_people
-from benchmarks.speed_table import Row, machine, markdown
+from benchmarks.speed_table import Row, interleaved_medians, machine, markdown
 
 BATCH = 64
 MOST_PEOPLE = 1000  # of each round
@@ -57,17 +55,6 @@ def stock_batches(dataset: BaseDataset, order: np.ndarray) -> None:
         pseudo_collate([dataset[int(index)] for index in order[start : start + BATCH]])
 
 
-def processor_medians(calls: list[Callable[[], object]], repeats: int) -> list[float]:
-    """Call each in turn, ``repeats`` times round after a warm-up; return the median seconds."""
-    times: list[list[float]] = [[] for _ in calls]
-    for _ in range(repeats + 1):
-        for call, kept in zip(calls, times, strict=True):
-            started_at = time.process_time()
-            call()
-            kept.append(time.process_time() - started_at)
-    return [statistics.median(kept[1:]) for kept in times]
-
-
 def measure_input(ann_file: Path, img_dir: Path, repeats: int) -> list[Row]:
     """Time both pipelines on the same people.
 
@@ -94,7 +81,8 @@ def measure_input(ann_file: Path, img_dir: Path, repeats: int) -> list[Row]:
                 lambda: stock_batches(stock, order),
             ]
             ours, with_cache, theirs = (
-                1e3 * seconds / len(order) for seconds in processor_medians(calls, repeats)
+                1e3 * seconds / len(order)
+                for seconds in interleaved_medians(calls, repeats, clock=time.process_time)
             )
     finally:
         torch.set_num_threads(threads[0]), cv2.setNumThreads(threads[1])

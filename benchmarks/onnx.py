@@ -15,6 +15,7 @@ import platform
 import sys
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,6 +24,8 @@ sys.path[0] = str(ROOT)  # repo root, not benchmarks/
 import numpy as np
 import onnx
 import onnxruntime
+
+from benchmarks.speed_table import interleaved_medians
 
 CONFIGS = ROOT / "configs/top_down/lite_hrnet/coco"
 STOCK = ("litehrnet_18_coco_256x192", "litehrnet_30_coco_256x192")
@@ -133,13 +136,9 @@ def measure(models: tuple[onnx.ModelProto, ...], rounds: int) -> tuple[list[floa
     calls = [(session, {session.get_inputs()[0].name: image}) for session in sessions]
     outputs = [session.run(None, feed)[0] for session, feed in calls]
     gap = max(float(np.abs(output - outputs[0]).max()) for output in outputs)
-    seconds = [[] for _ in calls]
-    for _ in range(rounds):
-        for taken, (session, feed) in zip(seconds, calls, strict=True):
-            start = time.process_time()
-            session.run(None, feed)
-            taken.append(time.process_time() - start)
-    return [1e3 * float(np.median(taken)) for taken in seconds], gap
+    runs = [partial(session.run, None, feed) for session, feed in calls]
+    medians = interleaved_medians(runs, rounds, warm_ups=0, clock=time.process_time)
+    return [1e3 * seconds for seconds in medians], gap
 
 
 def row(name: str, plain: onnx.ModelProto, ours: onnx.ModelProto, rounds: int) -> str:
