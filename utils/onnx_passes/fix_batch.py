@@ -31,7 +31,7 @@ def fix_batch(model: onnx.ModelProto, size: int = 1) -> onnx.ModelProto:
 
 
 def open_inputs(model: onnx.ModelProto) -> dict[str, list[str]]:
-    """Return the inputs that leave a size open: name to its sizes as texts, "?" for a nameless one."""
+    """Return the inputs that leave a size open: name to its sizes as texts, "?" without a name."""
     constants = {tensor.name for tensor in model.graph.initializer}
     dims = {v.name: v.type.tensor_type.shape.dim for v in model.graph.input}
     return {
