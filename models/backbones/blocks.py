@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from models.backbones.layers import (
+    NORM,
     RELU,
     SIGMOID,
     HalvingConv,
@@ -49,9 +50,7 @@ class Stem(BaseModule):
     ) -> None:
         super().__init__()
         self.shuffle = shuffle
-        self.conv1 = ConvModule(
-            in_channels, stem_channels, 3, stride=2, padding=1, norm_cfg={"type": "BN"}
-        )
+        self.conv1 = ConvModule(in_channels, stem_channels, 3, stride=2, padding=1, norm_cfg=NORM)
         half_channels = stem_channels // 2
         hidden_channels = round(stem_channels * expand_ratio)
         processed = half_channels if stem_channels == out_channels else stem_channels
@@ -187,7 +186,7 @@ class IterativeHead(nn.Module):
         outputs = [*coarse_first[1:], coarse_first[-1]]
         self.projects = nn.ModuleList(
             DepthwiseSeparableConvModule(
-                channels, out, 3, padding=1, norm_cfg={"type": "BN"}, dw_act_cfg=None
+                channels, out, 3, padding=1, norm_cfg=NORM, dw_act_cfg=None
             )
             for channels, out in zip(coarse_first, outputs, strict=True)
         )

@@ -13,7 +13,7 @@ from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import nn
 
-from models.backbones.layers import RELU, depthwise, pointwise, spatial_size
+from models.backbones.layers import NORM, RELU, depthwise, pointwise, spatial_size
 from models.backbones.litehrnet import INIT
 
 MAX_KERNEL_SIZE = 12  # KL520, rows and columns
@@ -111,9 +111,7 @@ class KneronCouplingNet(BaseModule):
                     f"backbone kernel_sizes must be odd and at most {MAX_KERNEL_SIZE} (KL520), "
                     f"got {size}. Use 3 to 11."
                 )
-        self.stem = ConvModule(
-            in_channels, stem_channels, 3, stride=2, padding=1, norm_cfg={"type": "BN"}
-        )
+        self.stem = ConvModule(in_channels, stem_channels, 3, stride=2, padding=1, norm_cfg=NORM)
         self.halves = nn.ModuleList()
         self.stages = nn.ModuleList()
         channels = stem_channels

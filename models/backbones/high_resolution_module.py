@@ -10,8 +10,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
+from models.backbones.batch_norm import BatchNorm2d, TwiceCountedBatchNorm2d
 from models.backbones.blocks import ConditionalChannelWeighting, ShuffleUnit
-from models.backbones.layers import TwiceCountedBatchNorm2d, mix_and_join, mix_halves
+from models.backbones.layers import mix_and_join, mix_halves
 
 
 class HighResolutionModule(nn.Module):
@@ -122,9 +123,9 @@ def _exchange_path(channels: Sequence[int], source: int, target: int) -> nn.Modu
     if source > target:
         return nn.Sequential(
             nn.Conv2d(channels[source], channels[target], 1, bias=False),
-            nn.BatchNorm2d(channels[target]),
+            BatchNorm2d(channels[target]),
         )
-    norm = TwiceCountedBatchNorm2d if source == 0 else nn.BatchNorm2d
+    norm = TwiceCountedBatchNorm2d if source == 0 else BatchNorm2d
     last = target - source - 1
     return nn.Sequential(
         *(
@@ -145,7 +146,7 @@ def strided_step(
     *,
     stride: int = 2,
     with_relu: bool = True,
-    norm: type[nn.BatchNorm2d] = nn.BatchNorm2d,
+    norm: type[nn.BatchNorm2d] = BatchNorm2d,
 ) -> nn.Sequential:
     """Make a depthwise 3x3 and a 1x1 convolution, each with BatchNorm, as one numbered sequence."""
     layers = [

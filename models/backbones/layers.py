@@ -8,6 +8,9 @@ from mmcv.cnn import ConvModule
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
+from models.backbones.batch_norm import BatchNorm2d
+
+NORM = {"type": BatchNorm2d}
 RELU = {"type": "ReLU"}
 SIGMOID = {"type": "Sigmoid"}
 SHUFFLES = ("channel", "swap", "add")
@@ -16,7 +19,7 @@ POOLS = ("average", "conv")
 
 def pointwise(in_channels: int, out_channels: int, act: dict | None) -> ConvModule:
     """Make a 1x1 convolution with BatchNorm and an optional activation."""
-    return ConvModule(in_channels, out_channels, 1, norm_cfg={"type": "BN"}, act_cfg=act)
+    return ConvModule(in_channels, out_channels, 1, norm_cfg=NORM, act_cfg=act)
 
 
 def depthwise(channels: int, *, kernel_size: int = 3, stride: int = 1) -> ConvModule:
@@ -28,7 +31,7 @@ def depthwise(channels: int, *, kernel_size: int = 3, stride: int = 1) -> ConvMo
         stride=stride,
         padding=kernel_size // 2,
         groups=channels,
-        norm_cfg={"type": "BN"},
+        norm_cfg=NORM,
         act_cfg=None,
     )
 
@@ -139,24 +142,3 @@ class HalvingConv(nn.Conv2d):
     def init_as_mean(self) -> None:
         """Set every weight to 1/4."""
         nn.init.constant_(self.weight, 0.25)
-
-
-class TwiceCountedBatchNorm2d(nn.BatchNorm2d):
-    """BatchNorm whose running statistics move as if each batch were seen twice.
-
-    The published fuse step runs its first path two times per training step. The two results are
-    equal, so we run the path once and double it; two moving-average steps of momentum m towards
-    the same value are one step of momentum 1 - (1 - m)^2.
-
-    Source: derived here from the forward pass of the published Lite-HRNet code.
-    """
-
-    def __init__(self, channels: int) -> None:
-        super().__init__(channels)
-        self.momentum = 1 - (1 - self.momentum) ** 2
-
-    def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
-        """Normalise ``x_BCHW``; same shape out."""
-        if self.training and self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)  # the parent adds the other one
-        return super().forward(x_BCHW)

@@ -7,7 +7,6 @@ from torch import nn
 
 from models.backbones.layers import (
     HalvingConv,
-    TwiceCountedBatchNorm2d,
     channel_shuffle,
     join_halves,
     mix_halves,
@@ -197,16 +196,6 @@ def test_interleaving_halves_is_the_channel_shuffle_in_both_directions(size):
     halves = mix_halves(kept, torch.full_like(kept, torch.nan), new, "channel")
     assert torch.equal(torch.cat(halves, dim=1), joined)
     assert torch.autograd.gradcheck(lambda *x: join_halves(*x, "channel"), (kept, new))
-
-
-def test_twice_counted_batch_norm_equals_two_passes():
-    torch.manual_seed(0)
-    once, twice = TwiceCountedBatchNorm2d(4), nn.BatchNorm2d(4)
-    for _ in range(3):
-        batch = torch.randn(8, 4, 5, 5)
-        once(batch)
-        twice(batch), twice(batch)
-    torch.testing.assert_close(once.state_dict(), twice.state_dict())
 
 
 def test_norm_eval_keeps_statistics():
