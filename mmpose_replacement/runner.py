@@ -1,5 +1,6 @@
 """The mmengine Runner of this toolkit: whole files, processes on CPUs, a readable console."""
 
+import copy
 import logging
 import os
 from datetime import timedelta
@@ -12,6 +13,7 @@ from mmengine.model import MMDistributedDataParallel
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from torch import nn
+from torch.utils.data import DataLoader
 
 CONSOLE_LINES = 4
 INNER_MATTERS = ("FileClient", "HardDiskBackend", "SyncBatchNorm", "checkpoint by", "Hooks will be")
@@ -29,12 +31,13 @@ class _ForPeople(logging.Filter):
 
 @RUNNERS.register_module()
 class PoseRunner(Runner):
-    """mmengine's Runner with three things that version 0.10.7 lacks.
+    """mmengine's Runner with four things that version 0.10.7 lacks.
 
     - Several processes on a machine without a GPU: gloo instead of NCCL, and data parallelism
       without device ids (mmengine calls CUDA in both places).
     - A checkpoint appears under its name only when it is complete.
     - Multi-line dumps go to the log file and not to the console.
+    - ``KneronImageSampler`` is told how its loader deals out batches.
     """
 
     def setup_env(self, env_cfg: dict) -> None:
@@ -59,6 +62,15 @@ class PoseRunner(Runner):
                 find_unused_parameters=self.cfg.get("find_unused_parameters", False),
             )
         return super().wrap_model(model_wrapper_cfg, model)
+
+    @staticmethod
+    def build_dataloader(dataloader: DataLoader | dict, *args: object, **kwargs: object) -> object:
+        """Build mmengine's loader; an image sampler gets batch size and number of processes."""
+        if isinstance(dataloader, dict) and dataloader["sampler"]["type"] == "KneronImageSampler":
+            dataloader = copy.deepcopy(dataloader)
+            dataloader["sampler"].setdefault("batch_size", dataloader["batch_size"])
+            dataloader["sampler"].setdefault("num_workers", max(dataloader["num_workers"], 1))
+        return Runner.build_dataloader(dataloader, *args, **kwargs)
 
     def build_logger(self, *args: object, **kwargs: object) -> MMLogger:
         """Build mmengine's logger; its console handler passes what people want to read."""

@@ -1,7 +1,10 @@
+import pickle
+
 import cv2
 import numpy as np
 import pytest
 
+from mmpose_replacement import loading
 from mmpose_replacement.loading import KneronLoadImage
 from prepostprocess.image import simulate_camera
 
@@ -44,3 +47,35 @@ def test_load__refuses_unknown_words():
         KneronLoadImage(preprocess="kneron")
     with pytest.raises(ValueError, match="colour must be one of rgb565, yuv422, got 'nv12'"):
         KneronLoadImage(preprocess="float", colour="nv12")
+
+
+def test_load__decodes_a_kept_image_once_and_lets_nobody_write_to_it(path, monkeypatch):
+    load = KneronLoadImage(preprocess="float", kept_images=2)
+    first = load({"img_path": path})["img"]
+    monkeypatch.setattr(loading, "load_rgb", None)
+    assert load({"img_path": path})["img"] is first
+    with pytest.raises(ValueError, match="read-only"):
+        first[0, 0] = 0
+
+
+@pytest.mark.parametrize(("kept_images", "most_bytes"), [(2, 10**6), (9, 2 * 3600)])
+def test_load__keeps_the_latest_used(picture_rgb, monkeypatch, kept_images, most_bytes):
+    """Room for two images; by hand: c takes the place of b, as a was used since."""
+    names = []
+    monkeypatch.setattr(loading, "MOST_KEPT_BYTES", most_bytes)
+    monkeypatch.setattr(loading, "load_rgb", lambda path: names.append(path) or picture_rgb.copy())
+    load = KneronLoadImage(preprocess="float", kept_images=kept_images)
+    for name in "abacab":
+        load({"img_path": name})
+    assert names == list("abcb")
+
+
+def test_load__takes_no_images_along_to_another_process(path):
+    load = KneronLoadImage(preprocess="float")
+    load({"img_path": path})
+    assert len(pickle.dumps(load)) < 1000 < len(load({"img_path": path})["img"].tobytes())
+
+
+def test_load__must_keep_the_image_in_use():
+    with pytest.raises(ValueError, match="kept_images must be at least 1, got 0"):
+        KneronLoadImage(preprocess="float", kept_images=0)

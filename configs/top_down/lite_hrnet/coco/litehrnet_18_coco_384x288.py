@@ -60,9 +60,10 @@ model = dict(
 data_root = "{{$LITEHRNET_DATA:data}}/coco/"  # set LITEHRNET_DATA where the data are elsewhere
 detection_file = data_root + "person_detection_results/COCO_val2017_detections_AP_H_56_person.json"
 crop_cache = None  # or a folder, to decode each image once and not in every epoch: docs/data.md
+window = 256  # images that a loader process keeps, and among whose people it draws: docs/data.md
 
 train_pipeline = [
-    dict(type="KneronLoadImage", preprocess=preprocess),
+    dict(type="KneronLoadImage", preprocess=preprocess, kept_images=window),
     dict(type="KneronBBoxCenterScale", padding=1.25),
     dict(type="KneronRandomShift", factor=0.4, prob=0.3),
     dict(type="KneronRandomFlip", prob=0.5),
@@ -84,7 +85,7 @@ train_dataloader = dict(
     batch_size=32,
     num_workers=4,
     persistent_workers=True,
-    sampler=dict(type="DefaultSampler", shuffle=True),
+    sampler=dict(type="KneronImageSampler", window=window),
     collate_fn=dict(type="kneron_collate"),
     dataset=dict(
         type="KneronCocoDataset",

@@ -59,9 +59,10 @@ model = dict(
 
 data_root = "{{$LITEHRNET_DATA:data}}/mpii/"  # set LITEHRNET_DATA where the data are elsewhere
 crop_cache = None  # or a folder, to decode each image once and not in every epoch: docs/data.md
+window = 256  # images that a loader process keeps, and among whose people it draws: docs/data.md
 
 train_pipeline = [
-    dict(type="KneronLoadImage", preprocess=preprocess),
+    dict(type="KneronLoadImage", preprocess=preprocess, kept_images=window),
     dict(type="KneronBBoxCenterScale", padding=1.25),
     dict(type="KneronRandomFlip", prob=0.5),
     dict(type="KneronRandomBBox", scale_factor=0.25, rotation_factor=30, rotation_prob=0.6),
@@ -82,7 +83,7 @@ train_dataloader = dict(
     batch_size=32,
     num_workers=2,
     persistent_workers=True,
-    sampler=dict(type="DefaultSampler", shuffle=True),
+    sampler=dict(type="KneronImageSampler", window=window),
     collate_fn=dict(type="kneron_collate"),
     dataset=dict(
         type="KneronMpiiDataset",

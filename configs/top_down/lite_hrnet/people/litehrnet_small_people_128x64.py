@@ -61,9 +61,10 @@ model = dict(
 
 data_root = "work_dirs/quickstart/people/"
 crop_cache = None  # or a folder, to decode each image once and not in every epoch: docs/data.md
+window = 256  # images that a loader process keeps, and among whose people it draws: docs/data.md
 
 train_pipeline = [
-    dict(type="KneronLoadImage", preprocess=preprocess),
+    dict(type="KneronLoadImage", preprocess=preprocess, kept_images=window),
     dict(type="KneronBBoxCenterScale", padding=1.1),
     dict(type="KneronRandomFlip", prob=0.5),
     dict(type="KneronTopdownAffine", input_size=codec["input_size"], preprocess=preprocess),
@@ -99,7 +100,7 @@ train_dataloader = dict(
     num_workers=1,
     persistent_workers=True,
     drop_last=True,
-    sampler=dict(type="DefaultSampler", shuffle=True),
+    sampler=dict(type="KneronImageSampler", window=window),
     collate_fn=dict(type="kneron_collate"),
     dataset=dict(
         type="KneronCocoDataset",

@@ -64,9 +64,10 @@ data_root = "{{$LITEHRNET_DATA:data}}/"  # the folder that holds coco/ and lspet
 detection_file = data_root + "coco/person_detection_results/yolov5n_person.json"
 detection_score_thr = 0.05  # the file keeps boxes down to .001
 crop_cache = None  # or a folder, to decode each image once and not in every epoch: docs/data.md
+window = 256  # images that a loader process keeps, and among whose people it draws: docs/data.md
 
 train_pipeline = [
-    dict(type="KneronLoadImage", preprocess=preprocess),
+    dict(type="KneronLoadImage", preprocess=preprocess, kept_images=window),
     dict(type="KneronBBoxCenterScale", padding=1.25),
     dict(type="KneronRandomShift", factor=0.4, prob=0.3),
     dict(type="KneronRandomFlip", prob=0.5),
@@ -101,7 +102,7 @@ train_dataloader = dict(
     batch_size=64,
     num_workers=2,
     persistent_workers=True,
-    sampler=dict(type="DefaultSampler", shuffle=True),
+    sampler=dict(type="KneronImageSampler", window=window),
     collate_fn=dict(type="kneron_collate"),
     dataset=dict(
         type="CombinedDataset",
