@@ -3,12 +3,14 @@
     python benchmarks/input_speed.py --ann-file LABELS.json --img-dir IMAGES
 
 From the same labels and files to a batch of pictures and heatmaps, with each recipe's own
-augmentations, in turn, in a process that uses one core. It is the processor's time: other jobs on
-the machine do not count, nor does waiting for a disk. Without labels, people are drawn for the
-purpose; their pictures are larger and cheaper to decode than photographs.
+augmentations, in each one's order of people, in turn, in a process that uses one core. It is the
+processor's time: other jobs on the machine do not count, nor does waiting for a disk. Without
+labels, people are drawn for the purpose; their pictures are larger and cheaper to decode than
+photographs.
 """
 
 import argparse
+import copy
 import sys
 import tempfile
 import time
@@ -22,7 +24,7 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.logging import MMLogger
-from mmengine.registry import init_default_scope
+from mmengine.registry import DATA_SAMPLERS, init_default_scope
 from mmpose.registry import DATASETS, KEYPOINT_CODECS
 
 from benchmarks.epoch_speed import OURS, STOCK, chosen_people
@@ -39,10 +41,18 @@ def build_dataset(path: Path, ann_file: Path, img_dir: Path, **more: object) -> 
     return DATASETS.build({**dataset, **where, **more})
 
 
+def our_order(dataset: BaseDataset) -> np.ndarray:
+    """Return people in the order of the config's sampler."""
+    sampler = Config.fromfile(OURS).train_dataloader.sampler
+    default = {"dataset": dataset, "seed": 0, "batch_size": BATCH}
+    return np.array(list(DATA_SAMPLERS.build(sampler, default_args=default)))[:MOST_PEOPLE]
+
+
 def our_batches(dataset: BaseDataset, order: np.ndarray) -> None:
     """Make batches as the loader does, and the heatmaps as the head does."""
     from mmpose_replacement.batching import kneron_collate
 
+    dataset.pipeline = copy.deepcopy(dataset.pipeline)  # without the images kept last time
     codec = KEYPOINT_CODECS.build(Config.fromfile(OURS).codec)
     for start in range(0, len(order), BATCH):
         batch = kneron_collate([dataset[int(index)] for index in order[start : start + BATCH]])
@@ -74,11 +84,12 @@ def measure_input(ann_file: Path, img_dir: Path, repeats: int) -> list[Row]:
             plain = build_dataset(OURS, ann_file, img_dir)
             cached = build_dataset(OURS, ann_file, img_dir, crop_cache=folder)
             stock = build_dataset(STOCK, ann_file, img_dir)
-            order = np.random.default_rng(0).permutation(len(plain))[:MOST_PEOPLE]
+            order, cached_order = our_order(plain), our_order(cached)
+            stock_order = np.random.default_rng(0).permutation(len(stock))[:MOST_PEOPLE]
             calls = [
                 lambda: our_batches(plain, order),
-                lambda: our_batches(cached, order),
-                lambda: stock_batches(stock, order),
+                lambda: our_batches(cached, cached_order),
+                lambda: stock_batches(stock, stock_order),
             ]
             ours, with_cache, theirs = (
                 1e3 * seconds / len(order)
