@@ -3,13 +3,17 @@
     python benchmarks/step_speed.py                  times, for the device that is found
     python benchmarks/step_speed.py --curves         losses of 200 steps with three seeds instead
 
-Both start from the same weights. Ours runs as train.py runs it on this machine.
+Both start from the same weights. Ours runs as train.py runs it on this machine; for the times each
+network has a process of its own.
 """
 
 import argparse
+import multiprocessing
 import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import torch
@@ -100,9 +104,43 @@ def random_batches(
     return batches
 
 
+def _serve(pipe: Connection, size: int, device: str, is_ours: bool) -> None:
+    """Take a step whenever told to, until told to stop."""
+    torch.set_flush_denormal(True)
+    torch.manual_seed(0)
+    batches = random_batches(1, size, device)
+    ours, stock = build_pair(device)
+    if is_ours:
+        from mmpose_replacement.acceleration import keep_freed_memory
+
+        keep_freed_memory()
+    step = trainer(ours if is_ours else stock, batches, is_ours=is_ours)
+    while pipe.recv():
+        pipe.send(step())
+
+
+@contextmanager
+def stepping_process(size: int, device: str, *, is_ours: bool) -> Iterator[Callable[[], float]]:
+    """Yield a function that has one network, in a process of its own, take a step."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_serve, args=(there, size, device, is_ours))
+    process.start()
+    there.close()  # or a process that failed would be waited for
+
+    def step() -> float:
+        here.send(True)
+        return here.recv()
+
+    try:
+        yield step
+    finally:
+        here.send(False)
+        process.join()
+
+
 def measure_steps(repeats: int) -> list[Row]:
     """Time a step of both networks for each batch size of the device that is found."""
-    torch.set_flush_denormal(True)
     found = "cuda" if torch.cuda.is_available() else "cpu"
     rows = []
     for device, sizes in BATCHES.items():
@@ -111,13 +149,12 @@ def measure_steps(repeats: int) -> list[Row]:
             if device != found:
                 rows.append(Row(what, "s", None, None))
                 continue
-            torch.manual_seed(0)
-            batches = random_batches(1, size, device)
-            steps = [
-                trainer(network, batches, is_ours=is_ours)
-                for network, is_ours in zip(build_pair(device), (True, False), strict=True)
-            ]
-            rows.append(Row(what, "s", *interleaved_medians(steps, repeats, warm_ups=3)))
+            with (
+                stepping_process(size, device, is_ours=True) as ours,
+                stepping_process(size, device, is_ours=False) as stock,
+            ):
+                medians = interleaved_medians([ours, stock], repeats, warm_ups=3)
+            rows.append(Row(what, "s", *medians))
     return rows
 
 

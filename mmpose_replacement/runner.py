@@ -15,6 +15,8 @@ from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
+from mmpose_replacement.acceleration import keep_freed_memory
+
 CONSOLE_LINES = 4
 INNER_MATTERS = ("FileClient", "HardDiskBackend", "SyncBatchNorm", "checkpoint by", "Hooks will be")
 
@@ -43,6 +45,7 @@ class PoseRunner(Runner):
     def setup_env(self, env_cfg: dict) -> None:
         """Start gloo where mmengine would ask for a CUDA device; all else is mmengine's."""
         torch.set_flush_denormal(True)  # denormals make a CPU many times slower
+        keep_freed_memory()
         if self.distributed and not is_distributed() and not torch.cuda.is_available():
             timeout = env_cfg.get("dist_cfg", {}).get("timeout", 1800)
             torch.distributed.init_process_group("gloo", timeout=timedelta(seconds=timeout))

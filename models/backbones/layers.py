@@ -54,12 +54,8 @@ class _Interleave(torch.autograd.Function):
 
     @staticmethod
     def forward(_: object, first_BCHW: torch.Tensor, second_BCHW: torch.Tensor) -> torch.Tensor:
-        batch, channels, height, width = first_BCHW.shape
-        dtype = torch.promote_types(first_BCHW.dtype, second_BCHW.dtype)
-        both_BHWC2 = first_BCHW.new_empty((batch, height, width, channels, 2), dtype=dtype)
-        both_BHWC2[..., 0] = first_BCHW.permute(0, 2, 3, 1)
-        both_BHWC2[..., 1] = second_BCHW.permute(0, 2, 3, 1)
-        return both_BHWC2.flatten(3).permute(0, 3, 1, 2)
+        halves_BHWC = first_BCHW.permute(0, 2, 3, 1), second_BCHW.permute(0, 2, 3, 1)
+        return torch.stack(halves_BHWC, dim=-1).flatten(3).permute(0, 3, 1, 2)
 
     @staticmethod
     def backward(_: object, grad_BCHW: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -1,5 +1,7 @@
 """What makes training fast must not change what is learnt, nor what is saved."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,23 @@ def small_config(**optimizer) -> Config:
             model=dict(data_preprocessor=dict()),
         )
     )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="is about glibc")
+def test_memory_of_freed_tensors_is_not_fetched_from_the_kernel_again():
+    """Twelve tensors of 20 MB are 58,000 pages, each a fault when it comes from the kernel."""
+    program = """if True:
+        import resource, torch
+        from mmpose_replacement.acceleration import keep_freed_memory
+        keep_freed_memory()
+        for _ in range(3):
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+            tensors = [torch.zeros(5_000_000) for _ in range(12)]
+            del tensors
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+    """
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert int(done.stdout.split()[-1]) < 1000, done.stderr
 
 
 def test_the_optimiser_runs_as_one_kernel_where_it_can():
