@@ -171,8 +171,7 @@ def _power(graph: Graph, node: Node) -> int | None:
     value, shape = graph.constants[node.inputs[1 - data]], graph.shape(node.inputs[data])
     if value.dtype not in (np.float32, np.float64) or not value.size or np.ptp(value):
         return None
-    fixed = value.size == 1 or None not in shape
-    if value.ndim and not (shape and fixed and shape == graph.shape(node.output)):
+    if value.ndim and not (shape and shape == graph.shape(node.output)):
         return None
     mantissa, exponent = math.frexp(value.flat[0])
     power = exponent - 1 if node.op == "Mul" else 1 - exponent
