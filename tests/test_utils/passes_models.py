@@ -55,6 +55,13 @@ def ops(source: onnx.ModelProto) -> dict[str, int]:
     return dict(Counter(n.op_type for n in source.graph.node if n.op_type != "Constant"))
 
 
+def factors(source: onnx.ModelProto) -> int:
+    """Count Mul and Div by a constant."""
+    known = {tensor.name for tensor in source.graph.initializer}
+    nodes = (node for node in source.graph.node if node.op_type in ("Mul", "Div"))
+    return sum(not known.isdisjoint(node.input) for node in nodes)
+
+
 def cpu_nodes(source: onnx.ModelProto, chip: str, table: str) -> list[str]:
     """Return what does not run on the NPU for sure: "operator: rule"."""
     report = judge(read_graph(source.SerializeToString()), chip, load_table(table))

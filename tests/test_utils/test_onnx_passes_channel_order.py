@@ -48,6 +48,10 @@ GONE = {
     "y = Conv(q, dense)",
     "sum, twice": "t = Conv(x, dense) u = Conv(x, dense, bias) p = Add(u, s) q = Add(t, p) "
     "y = Conv(q, dense)",
+    "sum of sums": f"t = Conv(x, dense) u = Conv(x, dense, bias) v = {DEPTHWISE}(u, depth) "
+    "m = Sub(t, v) n = Relu(m) p = Add(n, s) y = Conv(p, dense)",
+    "sum with a gated map": "t = Conv(x, dense) u = GlobalAveragePool(x) v = Conv(u, dense) "
+    "m = Sigmoid(v) n = Mul(m, t) p = Add(n, s) y = Conv(p, dense)",
     "back again": "p = Gather<axis=1>(s, back) y = Relu(p)",
 }
 LEFT = {
@@ -55,6 +59,8 @@ LEFT = {
     "both orders": "y = Add(s, x)",
     "grouped": "p = Conv<group=2>(s, half) y = Conv(p, dense)",
     "not four axes": "p = Flatten(s) y = Relu(p)",
+    "one conv of two": "t = Conv(x, dense) u = Relu(x) v = Add(t, u) p = Add(v, s) "
+    "y = Conv(p, dense)",
     "conv read twice": "t = Conv(x, dense) u = Relu(t) p = Add(t, s) y = Sub(p, u)",
 }
 

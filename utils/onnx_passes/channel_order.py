@@ -10,11 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from utils.onnx_passes.graph import Graph, Node
-from utils.onnx_passes.reorder import carries, is_dense, permuted, reorderings, spread_columns
+from utils.onnx_passes.reorder import (
+    MEETS,
+    carries,
+    is_dense,
+    meets,
+    permuted,
+    reorderings,
+    spread_columns,
+)
 from utils.onnx_passes.selection import add_gather, picked_channels
 from utils.onnx_passes.slices import add_concat, add_slice, concat_axis, merge_slices
-
-MEETS = {"Add", "Sub", "Mul", "Div"}
 
 
 @dataclass(frozen=True)
@@ -112,8 +118,7 @@ class _Folder:
         graph = self.graph
         if any(name in graph.constants for name in node.inputs):
             return self._meet_constant(node)
-        shapes = [graph.shape(name) for name in node.inputs]
-        if any(len(s) != 4 for s in shapes) or shapes[0][1] != shapes[1][1]:
+        if not meets(graph, node):
             return False
         first, second = (self._at(name) for name in node.inputs)
         if not np.array_equal(first.order, second.order):

@@ -11,6 +11,7 @@ from utils.onnx_passes.gather import cut_gather
 from utils.onnx_passes.graph import Graph
 from utils.onnx_passes.pools import pool_to_conv, stage_global_mean, whole_pool_to_global
 from utils.onnx_passes.resize import plain_resize, resize_by_axis
+from utils.onnx_passes.scales import carry_scales
 from utils.onnx_passes.selection import pick_by_conv, pick_in_conv, shuffle_to_gather
 from utils.onnx_passes.slices import merge_slices, slice_to_split, split_to_slice
 
@@ -52,13 +53,6 @@ PASSES: tuple[Pass, ...] = (
         after=("known-sizes",),
     ),
     Pass("fuse-bn", fuse_bn, "constants are known", after=("fold",)),
-    Pass(
-        "affine-to-norm",
-        affine_to_norm,
-        "what the generic fusion can put into weights, it has",
-        ON_CHIPS,
-        after=("fuse-bn",),
-    ),
     Pass("mean-to-global-pool", mean_to_global_pool, "axes are constant", after=("fold",)),
     Pass("squeeze-to-reshape", squeeze_to_reshape, "sizes are fixed", ON_CHIPS, after=("fold",)),
     Pass("split-to-slice", split_to_slice, "one form for cutting", after=("fold",)),
@@ -119,6 +113,19 @@ PASSES: tuple[Pass, ...] = (
         "what is global is no AveragePool any more",
         ON_CHIPS,
         after=("whole-pool-to-global",),
+    ),
+    Pass(
+        "carry-scales",
+        carry_scales,
+        "every weight that can take a factor in is there, those of pools as well",
+        after=("fuse-bn", "pick-by-conv", "pool-to-conv"),
+    ),
+    Pass(
+        "affine-to-norm",
+        affine_to_norm,
+        "only the factors that had to stay are left",
+        ON_CHIPS,
+        after=("fuse-bn", "carry-scales"),
     ),
     Pass(
         "slice-to-split",

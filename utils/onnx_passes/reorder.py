@@ -13,6 +13,7 @@ CARRIES = {
     "GlobalAveragePool", "GlobalMaxPool", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu",
     "MaxPool", "Neg", "Relu", "Resize", "Sigmoid", "Softplus", "Sqrt", "Tanh",
 }  # fmt: skip
+MEETS = {"Add", "Sub", "Mul", "Div"}  # two operands, channel by channel
 Edits = list[Callable[[], None]]
 
 
@@ -41,6 +42,13 @@ def is_dense(graph: Graph, node: Node) -> bool:
     """Say whether a node is a Conv of one group with constant weights."""
     constant = all(name in graph.constants for name in node.inputs[1:])
     return node.op == "Conv" and node.attributes.get("group", 1) == 1 and constant
+
+
+def meets(graph: Graph, node: Node) -> bool:
+    """Say whether a node puts two maps together channel by channel."""
+    shapes = [graph.shape(name) for name in node.inputs if name not in graph.constants]
+    rank_4 = [len(shape) for shape in shapes] == [4, 4]
+    return node.op in MEETS and rank_4 and shapes[0][1] == shapes[1][1]
 
 
 def permuted(graph: Graph, name: str, axis: int, order: np.ndarray) -> str:
@@ -74,9 +82,13 @@ def reorderings(graph: Graph, name: str, move: np.ndarray, num_readers: int) -> 
     source = maker.inputs[0]
     if maker.op == "Slice":
         return _within_slice(graph, maker, move)
+    readers = graph.readers()
+    if meets(graph, maker):
+        both = [reorderings(graph, name, move, len(readers[name])) for name in maker.inputs]
+        return None if None in both else [edit for edits in both for edit in edits]
     if not carries(graph, maker):
         return None
-    edits = reorderings(graph, source, move, len(graph.readers().get(source, [])))
+    edits = reorderings(graph, source, move, len(readers.get(source, [])))
     if edits is not None and maker.op in ("Conv", "BatchNormalization"):
         edits.append(lambda: _move_filters(graph, maker, move))
     return edits
