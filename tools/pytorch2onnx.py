@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> None:
     with user_errors():
         from utils.onnx_file import check_target
 
-        check_target(args.output)
+        check_target(args.output, args.source)
         print("\n".join(from_onnx(args) if args.source.suffix == ".onnx" else from_weights(args)))
 
 
