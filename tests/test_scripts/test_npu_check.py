@@ -82,18 +82,12 @@ def test_wrong_flags_are_usage_errors(outcome, folder, flags, message):
     assert not list((folder / "out").iterdir())
 
 
-@pytest.mark.parametrize("opset", [0, 10, 19])
+@pytest.mark.parametrize("opset", [10, 19])
 def test_config_at_an_opset_out_of_range(outcome, root, folder, opset):
-    code, errors = outcome(
-        TOOL, root / CONFIG, "--npu", "720", "--opset", opset, "--json", "out/a.json"
-    )
+    flags = ("--npu", "720", "--opset", opset, "--json", "out/a.json")
+    code, errors = outcome(TOOL, root / CONFIG, *flags)
     assert code == 1
-    assert (
-        errors
-        == (
-            f"error: --opset must be 11 to 18, got {opset}. Kneron's tools take up to 18.\n"
-        ).rstrip()
-    )
+    assert errors == f"error: --opset must be 11 to 18, got {opset}. Kneron's tools take up to 18."
     assert not list((folder / "out").iterdir())
 
 
