@@ -35,7 +35,7 @@ class OnnxHeatmaps(nn.Module):
             raise ValueError(
                 f"{path}: network must have one image input and one heatmap output of rank 4, got "
                 f"{[i.shape for i in inputs]} -> {[o.shape for o in outputs]}. Export it with "
-                "export2onnx.py."
+                "export2onnx.py, without --keypoints."
             )
         self.input = inputs[0]
 
