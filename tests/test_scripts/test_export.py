@@ -319,6 +319,9 @@ def test_pytorch2onnx_reads_the_config_in_the_checkpoint(exported, checkpoint, t
     done = tool("pytorch2onnx.py", checkpoint, path, "--input-size", 3, 128, 64, "--no-bn-fusion")
     assert done.returncode == 0, done.stderr
     assert "BatchNormalization" in {node.op_type for node in onnx.load(path).graph.node}
+    known, wanted = notes(path), notes(exported[0])
+    assert known.keys() == wanted.keys()
+    assert known["checkpoint_sha256"] == wanted["checkpoint_sha256"]
     images = pictures(1)
     np.testing.assert_allclose(run(path, images)[0], run(exported[0], images)[0], atol=1e-5)
 
