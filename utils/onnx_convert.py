@@ -52,6 +52,7 @@ def convert(
     _check_fixed(model, source)
     before = count_nodes(model)
     try:
+        onnx.shape_inference.infer_shapes(model, strict_mode=True)
         model, steps = optimize(model, npu=npu, skip=skip)
     except RUNTIME_ERRORS as err:
         raise ValueError(

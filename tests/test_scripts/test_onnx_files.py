@@ -103,10 +103,14 @@ def test_onnx2onnx_refuses(outcome, folder, model, message, more):
     assert not made(folder)
 
 
-def test_sizes_in_contradiction_are_one_line(outcome, folder):
+@pytest.mark.parametrize("stated", [(1, 3, 9, 4), (1, 4)])
+def test_sizes_in_contradiction_are_one_line(outcome, folder, stated):
     write(folder)
     model = onnx.load(SOURCE)
-    model.graph.output[0].type.tensor_type.shape.dim[2].dim_value = 9
+    model.graph.output[0].CopyFrom(onnx.helper.make_tensor_value_info("y", 1, stated))
+    model.graph.node[0].CopyFrom(
+        onnx.helper.make_node("AveragePool", ["x"], ["y"], kernel_shape=[1, 1])
+    )
     onnx.save(model, SOURCE)
     code, errors = outcome("tools/onnx2onnx.py", SOURCE, "-o", "out/made.onnx")
     assert code == 1
