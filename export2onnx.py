@@ -81,7 +81,7 @@ def main(argv: list[str] | None = None) -> None:
         from utils.onnx_file import check_target, write_model
 
         output = args.output or args.checkpoint.with_suffix(".onnx")
-        check_target(output)
+        check_target(output, args.config, args.checkpoint)
         config = load_config(args.config, args.cfg_options)
         estimator = build_estimator(config)
         load_weights(estimator, args.checkpoint)

@@ -207,6 +207,7 @@ def _append_decoder(
     tail = onnx.compose.add_prefix(tail, "decoder/", rename_inputs=False, rename_outputs=False)
     tail.ir_version = model.ir_version
     merged = onnx.compose.merge_models(model, tail, io_map=[(heatmaps.name, "maps")])
+    del merged.opset_import[len(model.opset_import) :]  # the tail's, which are the same
     merged.graph.output.append(heatmaps)
     return merged
 

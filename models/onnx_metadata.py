@@ -48,7 +48,7 @@ def describe(
         "decoder": config.codec.decoder,
         "blur_kernel_size": estimator.head.decoder.blur_kernel_size,
         "encoding_udp": config.codec.decoder == "udp",
-        "config_sha256": hashlib.sha256(config.pretty_text.encode()).hexdigest(),
+        "config_sha256": _digest(config),
         "versions": {name: version(name) for name in ("torch", "onnx", "mmpose")},
     }
 
@@ -58,6 +58,12 @@ def add_metadata(model: onnx.ModelProto, values: dict[str, object]) -> None:
     kept = {prop.key: prop.value for prop in model.metadata_props}
     kept |= {key: json.dumps(value) for key, value in values.items()}
     onnx.helper.set_model_props(model, kept)
+
+
+def _digest(config: Config) -> str:
+    """Digest of a config's values, in whatever order; printing them as Python takes seconds."""
+    values = json.loads(json.dumps(config.to_dict(), default=str))  # with keys of one type
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def _test_set(config: Config) -> Config:

@@ -19,9 +19,11 @@ class OnnxHeatmaps(nn.Module):
 
     def __init__(self, path: str | Path) -> None:
         super().__init__()
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4  # errors are raised
         try:
             self.session = onnxruntime.InferenceSession(
-                str(path), providers=onnxruntime.get_available_providers()
+                str(path), options, providers=onnxruntime.get_available_providers()
             )
         except Exception as err:  # onnxruntime's own exceptions share no public base
             raise ValueError(
@@ -33,7 +35,7 @@ class OnnxHeatmaps(nn.Module):
             raise ValueError(
                 f"{path}: network must have one image input and one heatmap output of rank 4, got "
                 f"{[i.shape for i in inputs]} -> {[o.shape for o in outputs]}. Export it with "
-                "export2onnx.py."
+                "export2onnx.py, without --keypoints."
             )
         self.input = inputs[0]
 

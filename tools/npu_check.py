@@ -55,8 +55,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--opset", type=int, metavar="N", help="of a config: operator set, 11 to 18; default 12"
     )
     args = parser.parse_args(argv)
-    if args.model.suffix != ".py" and (args.raw or args.opset):
+    if args.model.suffix != ".py" and (args.raw or args.opset is not None):
         parser.error("--raw and --opset are for a config; an ONNX file is judged as it stands")
+    if args.json and args.json == args.html:
+        parser.error(f"--json and --html must name two files, got {args.json} for both")
     return args
 
 
@@ -105,13 +107,28 @@ def reports_of(args: argparse.Namespace, chips: list[str]) -> dict[str, "Report"
     return {f"_{c}": check(read_graph(sources[c], name), [c], table) for c in chips}
 
 
+def files_of(args: argparse.Namespace, reports: dict[str, "Report"]) -> dict[Path, str]:
+    """Return the text of every file that was asked for."""
+    from utils.npu.report import to_json
+    from utils.npu.report_html import to_html
+
+    texts = {}
+    for key, report in reports.items():
+        if args.json:
+            path = args.json.with_stem(args.json.stem + key)
+            texts[path] = json.dumps(to_json(report), indent=1) + "\n"
+        if args.html:
+            texts[args.html.with_stem(args.html.stem + key)] = to_html(report)
+    return texts
+
+
 def main(argv: list[str] | None = None) -> int:
     """Check, print, write what was asked for; return the exit code."""
     args = parse_args(argv)
     from utils.npu.errors import NpuCheckError
-    from utils.npu.report import to_json, to_text, write_whole
-    from utils.npu.report_html import to_html
+    from utils.npu.report import to_text, write_whole
     from utils.npu.tables import check_chip, known_chips, load_table
+    from utils.onnx_file import check_target
 
     try:
         chips = known_chips() if args.npu == "all" else [check_chip(args.npu)]
@@ -122,14 +139,15 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: {err}", file=sys.stderr)
         return 2
     try:
+        for path in filter(None, (args.json, args.html)):
+            check_target(path, args.model)  # before a config is built for minutes
         reports = reports_of(args, chips)
-        for key, report in reports.items():
-            if args.json:
-                text = json.dumps(to_json(report), indent=1) + "\n"
-                write_whole(args.json.with_stem(args.json.stem + key), text)
-            if args.html:
-                write_whole(args.html.with_stem(args.html.stem + key), to_html(report))
-    except NpuCheckError as err:
+        texts = files_of(args, reports)
+        for path in texts:
+            check_target(path, args.model)
+        for path, text in texts.items():
+            write_whole(path, text)
+    except ValueError as err:
         print(f"error: {err}", file=sys.stderr)
         return 1
     print("\n".join(to_text(report) for report in reports.values()), end="")

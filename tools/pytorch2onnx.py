@@ -8,6 +8,7 @@ more to choose from.
 """
 
 import argparse
+import hashlib
 import sys
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def main(argv: list[str] | None = None) -> None:
     with user_errors():
         from utils.onnx_file import check_target
 
-        check_target(args.output)
+        check_target(args.output, args.source)
         print("\n".join(from_onnx(args) if args.source.suffix == ".onnx" else from_weights(args)))
 
 
@@ -119,7 +120,10 @@ def from_weights(args: argparse.Namespace) -> list[str]:
         estimator,
         ExportOptions(fuse_bn=not args.no_bn_fusion),
         optimize=lambda model, feeds: optimize(model, npu=args.npu, skip=skip, feeds=feeds),
-        more_metadata={"npu": args.npu},
+        more_metadata={
+            "npu": args.npu,
+            "checkpoint_sha256": hashlib.sha256(args.source.read_bytes()).hexdigest(),
+        },
     )
     write_model(exported.model, args.output)
     return export_lines(exported, args.output, args.npu)

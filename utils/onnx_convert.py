@@ -39,8 +39,8 @@ def convert(
         skip: passes to leave out.
         last: changes to make behind all passes.
     Returns: lines for the user.
-    Raises: ValueError: sizes left open beside the batch, an opset out of range, operators that
-        onnxruntime does not run, or a step that changed the outputs.
+    Raises: ValueError: sizes left open beside the batch or in contradiction, an opset out of
+        range, operators that onnxruntime does not run, or a step that changed the outputs.
     """
     opset = opset_of(model)
     if not OLDEST_OPSET <= opset <= NEWEST_OPSET:
@@ -52,14 +52,19 @@ def convert(
     _check_fixed(model, source)
     before = count_nodes(model)
     try:
+        onnx.shape_inference.infer_shapes(model, strict_mode=True)
         model, steps = optimize(model, npu=npu, skip=skip)
     except RUNTIME_ERRORS as err:
         raise ValueError(
             f"{source}: model must run in onnxruntime, but {first_line(err)}. Nothing written."
         ) from err
+    except onnx.shape_inference.InferenceError as err:
+        raise ValueError(
+            f"{source}: sizes that the file states must agree, but {first_line(err)}. Export again."
+        ) from err
     for change in last:
         model = change(model)
-    model.ir_version = onnx.helper.find_min_ir_version_for(model.opset_import)
+    model.ir_version = onnx.helper.find_min_ir_version_for(model.opset_import, ignore_unknown=True)
     model = onnx.shape_inference.infer_shapes(model, strict_mode=True)
     onnx.checker.check_model(model, full_check=True)
     verdict = verdict_lines(model, output.name, npu) if npu else []

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import onnx
 
+from utils.npu.load import check_external_data
+
 
 def read_model(path: str | Path) -> onnx.ModelProto:
     """Read a model with all its weights.
@@ -28,12 +30,13 @@ def read_model(path: str | Path) -> onnx.ModelProto:
         ) from err
     if not model.graph.node:
         raise ValueError(f"{path}: model must be an ONNX file with nodes, got none. Export again.")
+    check_external_data(model, str(path), path.parent)
     try:
         onnx.load_external_data_for_model(model, str(path.parent))
         for tensor in model.graph.initializer:
             onnx.numpy_helper.to_array(tensor)  # notices data that are cut short
         onnx.checker.check_model(model)
-    except (onnx.checker.ValidationError, OSError, ValueError) as err:
+    except (onnx.checker.ValidationError, OSError, TypeError, ValueError) as err:
         raise ValueError(
             f"{path}: model must be a valid, whole ONNX file, but {first_line(err)}. "
             "Export it again, or copy its external data beside it."
@@ -76,10 +79,14 @@ def write_model(model: onnx.ModelProto, path: str | Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def check_target(path: str | Path) -> None:
+def check_target(path: str | Path, *sources: Path) -> None:
     """Refuse a file that could not be written, before any work is done for it.
 
-    Raises: ValueError: a folder that is missing or closed, or a folder in the file's place.
+    Args:
+        path: the file.
+        sources: existing files that it must not take the place of.
+    Raises: ValueError: a folder that is missing or closed, a folder in the file's place, or one of
+        the sources.
     """
     path = Path(path)
     if path.is_dir():
@@ -88,3 +95,5 @@ def check_target(path: str | Path) -> None:
         raise ValueError(f"{path}: folder must exist, got none. Make it first.")
     if not os.access(path.parent, os.W_OK):
         raise ValueError(f"{path}: folder must be writable, got one that is not. Choose another.")
+    if path.exists() and any(path.samefile(source) for source in sources):
+        raise ValueError(f"{path}: output must be a new file, got one that is read. Name another.")

@@ -50,7 +50,8 @@ class OnnxSession:
             )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or _default_threads()
-        options.log_severity_level = 3  # its warnings are about the file, not for the user
+        # Warnings are about the file, not for the user; errors are raised.
+        options.log_severity_level = 4
         try:
             self._session = onnxruntime.InferenceSession(
                 str(self.path), options, providers=["CPUExecutionProvider"]

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from utils.data.people.generate import make_people
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,3 +38,18 @@ def test_a_missing_folder_name_is_one_line(tmp_path):
     assert done.stderr.splitlines()[-1].endswith(
         "crop_cache must name a folder, got none. Add --cfg-options crop_cache=work_dirs/crops."
     )
+
+
+@pytest.mark.parametrize("given", ["nothing", "labels without pictures"])
+def test_without_data_it_is_one_line_and_nothing_is_written(outcome, tmp_path, given):
+    if given != "nothing":
+        make_people(tmp_path / "train", 2, seed=5)
+        for picture in (tmp_path / "train/images").iterdir():
+            picture.unlink()
+    before = sorted(tmp_path.rglob("*"))
+    options = (f"data_root={tmp_path}/", f"crop_cache={tmp_path}/crops")
+    code, errors = outcome("tools/build_crop_cache.py", CONFIG, "--cfg-options", *options)
+    assert code == 1
+    assert errors.startswith(f"error: {tmp_path}/train/annotations.json: ")
+    assert len(errors.splitlines()) == 1
+    assert sorted(tmp_path.rglob("*")) == before

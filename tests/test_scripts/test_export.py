@@ -77,6 +77,28 @@ def pictures(count: int) -> np.ndarray:
     return np.random.default_rng(0).standard_normal((count, 3, 128, 64)).astype(np.float32)
 
 
+def raw_crops(count: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (count, 128, 64, 3), np.uint8)
+
+
+def as_floats(crops: np.ndarray) -> np.ndarray:
+    return np.moveaxis(crops, -1, 1).astype(np.float32, order="C")
+
+
+def pytorch_heatmaps(checkpoint: Path, crops: np.ndarray, word: str) -> np.ndarray:
+    """What the trained network makes of crops, normalised as it was trained with."""
+    from mmpose_replacement.config import load_config
+    from models.checkpoint import load_weights
+    from models.onnx_export import build_estimator
+    from models.onnx_wrappers import HeatmapNetwork
+    from prepostprocess.preprocess import normalize
+
+    estimator = build_estimator(load_config(CONFIG, [f"preprocess={word}"]))
+    load_weights(estimator, checkpoint)
+    with torch.no_grad():
+        return HeatmapNetwork(estimator)(torch.from_numpy(normalize(crops, word))).numpy()
+
+
 def test_default_export_is_checked_on_pixels_and_on_people(exported):
     path, text = exported
     assert "on random pixels" in text
@@ -89,6 +111,21 @@ def test_default_export_is_checked_on_pixels_and_on_people(exported):
     assert known["decoder"] == "dark"
     assert len(known["keypoint_names"]) == 17
     assert len(known["config_sha256"]) == len(known["checkpoint_sha256"]) == 64
+
+
+def test_digest_is_that_of_the_values_wherever_they_are_read(checkpoint):
+    from mmpose_replacement.config import load_config
+    from models.checkpoint_config import read_config
+    from models.onnx_export import build_estimator
+    from models.onnx_metadata import describe
+
+    configs = load_config(CONFIG), read_config(checkpoint), load_config(CONFIG, ["codec.sigma=2"])
+    estimator = build_estimator(configs[0])
+    file, inside, other = (
+        describe(config, estimator, output="heatmaps", pixel_offset=None)["config_sha256"]
+        for config in configs
+    )
+    assert file == inside != other
 
 
 @pytest.mark.slow
@@ -123,25 +160,113 @@ def test_for_a_chip_the_verdict_is_printed(checkpoint, tmp_path):
     assert notes(path)["npu"] == "720"
 
 
-def test_keypoints_in_the_graph_are_those_of_the_decoder(exported, checkpoint, tmp_path):
+@pytest.fixture(scope="module")
+def keypoints_file(checkpoint) -> Path:
+    """Takes pixels, gives keypoints."""
     import export2onnx
+
+    path = checkpoint.with_name("keypoints.onnx")
+    flags = ("--keypoints", "--normalize-in-graph", "--dynamic-batch", "--output", path, *QUARTER)
+    printed(export2onnx.main, CONFIG, checkpoint, *flags)
+    return path
+
+
+@pytest.fixture(scope="module", params=[("float", None, 0), ("kneron_720", "720", 128)])
+def pixels_file(request, checkpoint) -> tuple[Path, str, int]:
+    """Takes pixels, gives heatmaps; the word it was trained with; what is taken off the pixels."""
+    import export2onnx
+
+    word, npu, offset = request.param
+    path = checkpoint.with_name(f"pixels_{word}.onnx")
+    flags = ("--normalize-in-graph", "--output", path, *(("--npu", npu) if npu else ()))
+    printed(export2onnx.main, CONFIG, checkpoint, *flags, "--cfg-options", f"preprocess={word}")
+    return path, word, offset
+
+
+def test_file_that_normalises_takes_raw_pixels(pixels_file, checkpoint):
+    from prepostprocess.preprocess import get_preprocess
+
+    path, word, offset = pixels_file
+    crops = raw_crops(1)
+    wanted = pytorch_heatmaps(checkpoint, crops, word)
+    np.testing.assert_allclose(run(path, as_floats(crops) - offset)[0], wanted, atol=1e-5)
+    known = notes(path)
+    assert (known["preprocess"], known["pixel_offset"]) == (word, offset)
+    meaning = get_preprocess(word)
+    assert known["normalization"] == {"mean": list(meaning.mean), "std": list(meaning.std)}
+
+
+def test_runner_gives_pytorchs_maps_by_a_file_that_normalises(pixels_file, checkpoint):
+    from utils.pipeline import load_pipeline
+
+    path, word, _ = pixels_file
+    crops = raw_crops(3)
+    wanted = pytorch_heatmaps(checkpoint, crops, word)
+    np.testing.assert_allclose(
+        load_pipeline(None, None, path).pose.heatmaps(list(crops)), wanted, atol=1e-5
+    )
+
+
+def test_keypoints_in_the_graph_are_those_of_the_decoder(keypoints_file, checkpoint):
     from prepostprocess.decode import decode_heatmaps
 
-    path = tmp_path / "keypoints.onnx"
-    flags = ("--keypoints", "--dynamic-batch", "--output", path, *QUARTER)
-    printed(export2onnx.main, CONFIG, checkpoint, *flags)
-    images = pictures(3)
-    keypoints, scores = run(path, images)
-    heatmaps = np.concatenate([run(exported[0], images[i : i + 1])[0] for i in range(3)])
-    wanted, wanted_scores = decode_heatmaps(heatmaps, (64, 128), "quarter")[:2]
+    crops = raw_crops(3)
+    keypoints, scores = run(keypoints_file, as_floats(crops))
+    maps = pytorch_heatmaps(checkpoint, crops, "float")
+    wanted, wanted_scores = decode_heatmaps(maps, (64, 128), "quarter")
     np.testing.assert_allclose(keypoints, wanted, atol=1e-3)
-    np.testing.assert_allclose(scores.reshape(3, 17), wanted_scores.reshape(3, 17), atol=1e-5)
-    assert notes(path)["output"] == "keypoints"
+    np.testing.assert_allclose(scores, wanted_scores, atol=1e-5)
+    known = notes(keypoints_file)
+    assert (known["output"], known["pixel_offset"]) == ("keypoints", 0)
+
+
+def test_our_runner_refuses_keypoints_in_one_line(outcome, keypoints_file, people, tmp_path):
+    code, errors = outcome(
+        *("inference.py", "--img-path", people / "val/images", "--save-path", tmp_path / "out"),
+        *("--lite_hrnet_params", keypoints_file, "--bbox", "whole"),
+    )
+    assert code == 1
+    assert len(errors.splitlines()) == 1
+    assert "must give heatmaps, but this one gives keypoints" in errors
+    assert not list(tmp_path.iterdir())
+
+
+def test_testing_refuses_files_that_do_more_than_heatmaps(pixels_file, keypoints_file):
+    from mmpose_replacement.config import load_config
+    from models.onnx_export import build_estimator
+    from models.onnx_network import use_onnx
+
+    estimator = build_estimator(load_config(CONFIG))
+    with pytest.raises(ValueError, match=r"must take normalised images.*--normalize-in-graph"):
+        use_onnx(estimator, pixels_file[0])
+    with pytest.raises(ValueError, match="one heatmap output of rank 4.*without --keypoints"):
+        use_onnx(estimator, keypoints_file)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("opset", range(11, 19))
+@pytest.mark.parametrize("flags", [(), ("--npu", "720"), ("--keypoints", *QUARTER)], ids=len)
+def test_every_opset_exports_and_runs(exported, checkpoint, tmp_path, opset, flags):
+    import export2onnx
+
+    path = tmp_path / "x.onnx"
+    printed(export2onnx.main, CONFIG, checkpoint, "--opset", opset, "--output", path, *flags)
+    assert notes(path)["decoder"] == ("quarter" if "--keypoints" in flags else "dark")
+    made = onnx.load(path)
+    assert [each.version for each in made.opset_import] == [opset]
+    assert made.ir_version == {11: 6, 12: 7, 13: 7, 14: 7}.get(opset, 8)
+    images = pictures(1)
+    wanted = run(exported[0], images)[0]
+    if "--keypoints" in flags:
+        np.testing.assert_allclose(run(path, images)[1], wanted.max(axis=(2, 3)), atol=1e-5)
+    else:
+        np.testing.assert_allclose(run(path, images)[0], wanted, atol=1e-5)
 
 
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
+        (("--opset", "10"), "--opset must be 11 to 18, got 10"),
         (("--opset", "19"), "--opset must be 11 to 18, got 19"),
         (("--npu", "720", "--keypoints"), "--npu and --keypoints exclude each other"),
         (("--npu", "721"), "invalid choice: '721'"),
@@ -159,6 +284,17 @@ def test_wrong_options_leave_no_file(checkpoint, tmp_path, monkeypatch, capsys, 
     assert error.value.code != 0
     assert message in str(error.value.code) + capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_neither_weights_nor_config_are_written_over(outcome, checkpoint, tmp_path):
+    weights = tmp_path / "weights.pth"
+    weights.write_bytes(checkpoint.read_bytes())
+    before = CONFIG.read_bytes(), weights.read_bytes()
+    for output in (weights, CONFIG):
+        code, errors = outcome("export2onnx.py", CONFIG, weights, "--output", output)
+        assert code == 1
+        assert f"{output.name}: output must be a new file, got one that is read" in errors
+    assert (CONFIG.read_bytes(), weights.read_bytes()) == before
 
 
 def test_checkpoint_of_another_network(checkpoint, tmp_path):
@@ -183,6 +319,9 @@ def test_pytorch2onnx_reads_the_config_in_the_checkpoint(exported, checkpoint, t
     done = tool("pytorch2onnx.py", checkpoint, path, "--input-size", 3, 128, 64, "--no-bn-fusion")
     assert done.returncode == 0, done.stderr
     assert "BatchNormalization" in {node.op_type for node in onnx.load(path).graph.node}
+    known, wanted = notes(path), notes(exported[0])
+    assert known.keys() == wanted.keys()
+    assert known["checkpoint_sha256"] == wanted["checkpoint_sha256"]
     images = pictures(1)
     np.testing.assert_allclose(run(path, images)[0], run(exported[0], images)[0], atol=1e-5)
 

@@ -206,6 +206,11 @@ def test_old_files_without_initializers_beyond_their_inputs():
     assert read_graph(proto.SerializeToString()).nodes[-1].shape_out() == (3, 2)
 
 
+def test_constants_are_computed_whatever_other_operator_sets_are_called():
+    source = model("k = Constant<value_float=2.0>() y = Mul(x, k)").replace(b"com.x", b"com.\xff")
+    assert read_graph(source).tensors.values["k"] == 2
+
+
 def test_unnamed_and_doubled_names_are_made_unique():
     proto = onnx.load_model_from_string(model("a = Relu(x) b = Relu(a) y = Relu(b)"))
     proto.graph.node[0].name = proto.graph.node[1].name = "same"

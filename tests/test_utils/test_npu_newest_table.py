@@ -80,6 +80,11 @@ NEWEST = [
     ("n5 Clip from 1", model("y = Clip(x, a, b)", fixed=LIMITS.format(1, 6)), "CCCCC"),
     ("n5 Clip max 0", model("y = Clip(x, a, b)", fixed=LIMITS.format(0, 0)), "NNNNN"),
     ("n5 Clip max -1", model("y = Clip(x, a, b)", fixed=LIMITS.format(0, -1)), "CCCCC"),
+    (
+        "n5 Clip max a list",
+        model("y = Clip(x, a, b)", fixed="float a = {0}, float[1] b = {6}"),
+        "CCCCC",
+    ),
     ("n5 Clip without max", model("y = Clip(x, a)", fixed="float a = {0}"), "NNNNN"),
     ("n5 Clip without min", model('y = Clip(x, "", b)', fixed="float b = {6}"), "CCCCC"),
     ("n5 Clip min computed", model("y = Clip(x, a)", more=", float a"), "CCCCC"),

@@ -87,9 +87,10 @@ def _fold(
         for t in model.graph.initializer
         if math.prod(t.dims) <= SMALL_ELEMENTS
     }
-    opsets = {entry.domain: entry.version for entry in model.opset_import}
+    own = ("", "ai.onnx")
+    opsets = {entry.domain: entry.version for entry in model.opset_import if entry.domain in own}
     for node in model.graph.node:
-        if node.domain not in ("", "ai.onnx") or node.op_type in NEVER_CONSTANT:
+        if node.domain not in own or node.op_type in NEVER_CONSTANT:
             continue
         if node.op_type in ("Shape", "Size"):
             if node.input[0] in shapes:

@@ -35,7 +35,7 @@ def load_model(source: Path | str | bytes) -> onnx.ModelProto:
         raise NpuCheckError(
             f"{name}: file must be an ONNX model with nodes, got none. Export it again."
         )
-    _check_external(model, name, folder)
+    check_external_data(model, name, folder)
     try:
         # Paths go to the checker as paths: it then looks for external data beside the file.
         onnx.checker.check_model(data if folder is None else os.fspath(source))
@@ -67,7 +67,16 @@ def _external(tensor: TensorProto) -> dict[str, str] | None:
     return {entry.key: entry.value for entry in tensor.external_data}
 
 
-def _check_external(model: onnx.ModelProto, name: str, folder: Path | None) -> None:
+def check_external_data(model: onnx.ModelProto, name: str, folder: Path | None) -> None:
+    """Make sure that weights outside the file are there, without reading them.
+
+    Args:
+        model: as parsed.
+        name: of the file, for messages.
+        folder: where it lies; None: nowhere, it came as bytes.
+
+    Raises: NpuCheckError: a file of weights is missing or short.
+    """
     for tensor in model.graph.initializer:
         entry = _external(tensor)
         if entry is None:
@@ -76,16 +85,17 @@ def _check_external(model: onnx.ModelProto, name: str, folder: Path | None) -> N
             raise NpuCheckError(
                 f"{name}: data must be inside the model, {tensor.name} is external."
             )
-        path = folder / entry.get("location", "")
+        location = entry.get("location", "")
+        path = folder / location
         need = int(entry.get("offset", 0)) + int(entry.get("length", 0))
         if not path.is_file():
             raise NpuCheckError(
-                f"{name}: external data must lie beside the file, {path.name} is missing "
+                f"{name}: external data must lie beside the file, {location} is missing "
                 f"(tensor {tensor.name}). Copy it there."
             )
         if path.stat().st_size < need:
             raise NpuCheckError(
-                f"{name}: external data {path.name} must have {need} bytes for tensor "
+                f"{name}: external data {location} must have {need} bytes for tensor "
                 f"{tensor.name}, got {path.stat().st_size}. Copy it again."
             )
 

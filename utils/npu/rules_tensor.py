@@ -125,7 +125,8 @@ def clip_max_at_least(node: NodeView, wanted: float) -> Finding:
     found = node.argument("max", 2)
     if found is UNKNOWN:
         return Finding(False, f"max must be a constant, is {UNKNOWN}")
-    return want(found is None or found >= wanted, f"max must be at least {wanted}, is {found}")
+    holds = found is None or (not isinstance(found, list) and found >= wanted)
+    return want(holds, f"max must be at least {wanted}, is {found}")
 
 
 @rule
