@@ -75,8 +75,14 @@ def main(argv: list[str] | None = None) -> None:
         from utils.onnx_passes import requests
 
         output = args.output or args.model.with_name(f"{args.model.stem}_polished.onnx")
-        check_target(output)
+        check_target(output, args.model)
         model = read_model(args.model)
+        trained_with = [note.value for note in model.metadata_props if note.key == "preprocess"]
+        if args.norm and trained_with:
+            raise ValueError(
+                f"{args.model}: network must take pixels of 0..1 for --norm, but was trained with "
+                f"preprocess {trained_with[0]}. Leave it out, or export with --normalize-in-graph."
+            )
         if args.bgr:
             colour = {"rgb": "bgr", "bgr": "rgb"}
             model = replace_metadata(requests.bgr(model), "colour", colour)

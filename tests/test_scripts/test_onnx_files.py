@@ -103,6 +103,23 @@ def test_onnx2onnx_refuses(outcome, folder, model, message, more):
     assert not made(folder)
 
 
+def test_onnx2onnx_keeps_a_networks_pixels(outcome, apart, folder):
+    """Ours say what they were trained with, and no word means pixels of 0..1."""
+    code, errors = outcome("tools/onnx2onnx.py", SOURCE, "-o", "out/made.onnx", "--norm")
+    assert (code, len(errors.splitlines())) == (1, 1)
+    assert "must take pixels of 0..1 for --norm, but was trained with preprocess" in errors
+    assert not made(folder)
+
+
+def test_onnx2onnx_never_writes_over_what_it_reads(outcome, folder):
+    write(folder)
+    before = Path(SOURCE).read_bytes()
+    code, errors = outcome("tools/onnx2onnx.py", SOURCE, "-o", SOURCE)
+    assert code == 1
+    assert "output must be a new file, got one that is read" in errors
+    assert Path(SOURCE).read_bytes() == before
+
+
 @pytest.mark.parametrize("stated", [(1, 3, 9, 4), (1, 4)])
 def test_sizes_in_contradiction_are_one_line(outcome, folder, stated):
     write(folder)
