@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-CHIPS = ("520", "530", "630", "720", "730")
+from utils.npu import CHIPS
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

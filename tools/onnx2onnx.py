@@ -12,7 +12,8 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
-CHIPS = ("520", "530", "630", "720", "730")
+from utils.npu import CHIPS
+
 REFUSED = {
     "--add-bn": "layers that change nothing helped an old quantiser; the present one needs none",
     "--add-bn-on-skip": "see --add-bn",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
-CHIPS = ("520", "530", "630", "720", "730")
+from utils.npu import CHIPS
 
 
 def shape(text: str) -> tuple[str, list[int]]:

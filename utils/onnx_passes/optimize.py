@@ -7,10 +7,11 @@ import numpy as np
 import onnx
 import onnx.inliner
 
+from utils.npu import CHIPS
 from utils.onnx_passes.check import largest_gap, random_feeds, run_model
 from utils.onnx_passes.fix_batch import open_inputs
 from utils.onnx_passes.graph import Graph
-from utils.onnx_passes.order import CHIPS, PASSES
+from utils.onnx_passes.order import PASSES
 
 UNCOUNTED = ("Constant", "Identity")
 

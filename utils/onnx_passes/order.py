@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from utils.npu import CHIPS
 from utils.onnx_passes.channel_order import fold_channel_order
 from utils.onnx_passes.clean_up import fold_constants, fuse_bn, known_sizes
 from utils.onnx_passes.constants import affine_to_norm, mean_to_global_pool, squeeze_to_reshape
@@ -16,7 +17,6 @@ from utils.onnx_passes.selection import pick_by_conv, pick_in_conv, shuffle_to_g
 from utils.onnx_passes.slices import merge_slices, slice_to_split, split_to_slice
 
 PC = "PC"  # the target of ``npu=None``
-CHIPS = ("520", "530", "630", "720", "730")
 ON_PC = frozenset({PC})
 ON_CHIPS = frozenset(CHIPS)
 
