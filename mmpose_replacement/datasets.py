@@ -32,7 +32,7 @@ class _CheckedDataset(BaseCocoStyleDataset):
 
     Args:
         crop_cache: folder in which the decoded surroundings of all people are kept, for training;
-            None decodes the image for each person.
+            None reads the images themselves.
         crop_margin: side of the kept square in units of the box's longer side.
         **arguments: mmpose's.
 

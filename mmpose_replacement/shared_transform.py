@@ -34,7 +34,7 @@ class KneronPoseDataPreprocessor(BaseDataPreprocessor):
         Args:
             data: inputs, uint8 (3, h, w) tensors in a list, all of one size, or one (N, 3, h, w);
                 data_samples, passed on to the device; those of ``KneronPackTraining``, a dict of
-            tensors or of lists of them, as tensors.
+                tensors or of lists of them, as tensors.
             training: changes nothing.
         Returns: inputs float32 (N, 3, h, w), data_samples (None if there were none).
         Raises: TypeError: the inputs are not uint8: already normalised ones would be wrong.

@@ -6,6 +6,7 @@ from mmpose.registry import TRANSFORMS
 
 from mmpose_replacement.training_transforms import Origin, check_share
 from prepostprocess.affine import apply_affine
+from prepostprocess.box import fix_aspect
 from prepostprocess.image import check_image, load_rgb
 from prepostprocess.partial_crop import Canvas, crop_person_of_part
 from prepostprocess.preprocess import Crop, get_preprocess
@@ -84,23 +85,13 @@ class KneronTopdownAffine(BaseTransform):
             (origin.x, origin.y),
             (shape_hw[1], shape_hw[0]),
             results["bbox_center"][0],
-            self._fixed_aspect(results["bbox_scale"][0]),
+            fix_aspect(results["bbox_scale"][0], self.input_wh),
             self.input_wh,
             self.preprocess,
             self._canvas,
             rotation_deg=results["bbox_rotation"][0] if "bbox_rotation" in results else 0.0,
             udp=self.use_udp,
         )
-
-    def _fixed_aspect(self, scale_wh: np.ndarray) -> np.ndarray:
-        """``box.fix_aspect`` of one region, without its cost for many."""
-        aspect = self.input_wh[0] / self.input_wh[1]
-        fixed = scale_wh.copy()
-        if scale_wh[0] > (scale_wh[1:] * aspect)[0]:
-            fixed[1:] = scale_wh[:1] / aspect
-        else:
-            fixed[:1] = scale_wh[1:] * aspect
-        return fixed
 
     def __repr__(self) -> str:
         return (
