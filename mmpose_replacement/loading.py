@@ -32,8 +32,8 @@ class KneronLoadImage(BaseTransform):
 
     def __init__(self, preprocess: str, colour: str | None = None, *, kept_images: int = 1) -> None:
         super().__init__()
-        if kept_images < 1:
-            raise ValueError(f"kept_images must be at least 1, got {kept_images}. Leave it out.")
+        if not isinstance(kept_images, int) or kept_images < 1:
+            raise ValueError(f"kept_images must be at least 1, got {kept_images!r}. Leave it out.")
         get_preprocess(preprocess)
         if colour is not None:
             check_colour(colour)

@@ -37,8 +37,8 @@ class KneronImageSampler(DefaultSampler):
         window: int = 256,
     ) -> None:
         super().__init__(dataset, shuffle=True, seed=seed)
-        if window < 1:
-            raise ValueError(f"window must be at least 1 image, got {window}. Leave it out.")
+        if not isinstance(window, int) or window < 1:
+            raise ValueError(f"window must be at least 1 image, got {window!r}. Leave it out.")
         self.batch_size = batch_size
         self.num_workers = num_workers
         self.window = window

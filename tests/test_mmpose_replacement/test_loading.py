@@ -76,6 +76,7 @@ def test_load__takes_no_images_along_to_another_process(path):
     assert len(pickle.dumps(load)) < 1000 < len(load({"img_path": path})["img"].tobytes())
 
 
-def test_load__must_keep_the_image_in_use():
-    with pytest.raises(ValueError, match="kept_images must be at least 1, got 0"):
-        KneronLoadImage(preprocess="float", kept_images=0)
+@pytest.mark.parametrize("count", [0, 1.5, "all"])
+def test_load__must_keep_the_image_in_use(count):
+    with pytest.raises(ValueError, match=f"kept_images must be at least 1, got {count!r}"):
+        KneronLoadImage(preprocess="float", kept_images=count)

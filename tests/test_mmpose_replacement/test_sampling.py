@@ -138,6 +138,7 @@ def test_runner_tells_how_batches_are_dealt_out(num_workers, told):
     assert "batch_size" not in config["sampler"]
 
 
-def test_refuses_an_empty_window():
-    with pytest.raises(ValueError, match="window must be at least 1 image, got 0"):
-        KneronImageSampler(People([1]), window=0)
+@pytest.mark.parametrize("window", [0, 1.5, "all"])
+def test_refuses_what_is_no_number_of_images(window):
+    with pytest.raises(ValueError, match=f"window must be at least 1 image, got {window!r}"):
+        KneronImageSampler(People([1]), window=window)
