@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input install
-STANDINS := $(wildcard requirements/*/pyproject.toml requirements/*/*/*.py)
+STANDINS := $(wildcard standins/*/pyproject.toml standins/*/*/*.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart test test-slow check clean

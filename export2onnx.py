@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from utils.npu import CHIPS
+from utils.onnx_graph.npu import CHIPS
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -74,11 +74,11 @@ def main(argv: list[str] | None = None) -> None:
     from utils.cli import user_errors
 
     with user_errors():
-        from mmpose_replacement.config import load_config
-        from models.checkpoint import load_weights
-        from models.onnx_export import ExportOptions, build_estimator, export_model
-        from utils.export_report import export_lines
-        from utils.onnx_file import check_target, write_model
+        from mmpose_replacement.config.load import load_config
+        from models.checkpoints.weights import load_weights
+        from models.export.to_onnx import ExportOptions, build_estimator, export_model
+        from utils.onnx_graph.file import check_target, write_model
+        from utils.onnx_graph.report import export_lines
 
         output = args.output or args.checkpoint.with_suffix(".onnx")
         check_target(output, args.config, args.checkpoint)
@@ -107,7 +107,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def _optimizer(npu: str | None) -> Callable:
     """The optimisation that ``export_model`` calls between tracing and comparing."""
-    from utils.onnx_passes import optimize
+    from utils.onnx_graph.passes import optimize
 
     return lambda model, feeds: optimize(model, npu=npu, feeds=feeds)
 

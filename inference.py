@@ -89,10 +89,10 @@ def main(argv: list[str] | None = None) -> int:
     with user_errors():
         from tqdm import tqdm
 
-        from utils.inference import run_pictures, run_video
+        from utils.inference.inference import run_pictures, run_video
+        from utils.inference.sources import find_source
         from utils.log import setup_logging
-        from utils.pipeline import load_pipeline
-        from utils.sources import find_source
+        from utils.runners.pipeline import load_pipeline
 
         setup_logging()
         source = find_source(args.img_path)

@@ -68,13 +68,18 @@ def main(argv: list[str] | None = None) -> int:
     with user_errors():
         from tqdm import tqdm
 
-        from utils.e2e import NUM_LANDMARKS, E2eResults, coco_image_id, image_name
+        from utils.evaluation.landmark_file import (
+            NUM_LANDMARKS,
+            E2eResults,
+            coco_image_id,
+            image_name,
+        )
+        from utils.inference.image_stages import pose_stages
+        from utils.inference.progress import with_bar
+        from utils.inference.sources import find_pictures
+        from utils.inference.stages import run_stages
         from utils.log import setup_logging
-        from utils.picture_stages import pose_stages
-        from utils.pipeline import load_pipeline
-        from utils.progress import with_bar
-        from utils.sources import find_pictures
-        from utils.stages import run_stages
+        from utils.runners.pipeline import load_pipeline
 
         setup_logging()
         images = find_pictures(args.img_path)

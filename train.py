@@ -119,11 +119,11 @@ def main(argv: list[str] | None = None) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, args.gpu_ids))
     num_processes = len(args.gpu_ids) if args.gpu_ids else args.gpus
     with user_errors():
-        from mmpose_replacement.training import check_devices, train
+        from mmpose_replacement.engine.training import check_devices, train
 
         check_devices(args)
         if num_processes and num_processes > 1 and args.launcher == "none":
-            from mmpose_replacement.launch import launch_local
+            from mmpose_replacement.engine.launch import launch_local
 
             launch_local(__file__, argv, num_processes)
         else:

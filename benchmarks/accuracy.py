@@ -20,7 +20,7 @@ import numpy as np
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not benchmarks/
 
-from prepostprocess.oks import oks
+from prepostprocess.keypoints.oks import oks
 
 THRESHOLDS = np.arange(0.5, 0.96, 0.05)
 RECALLS = np.linspace(0, 1, 101)

@@ -33,13 +33,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def load(shared: Path, threads: int | None):
     """The detector at AP's thresholds, and PP-TinyPose with and without flip test."""
-    from utils.lite_hrnet_runner import LiteHrnetRunner
-    from utils.onnx_session import OnnxSession
-    from utils.pipeline import PosePipeline
-    from utils.pose_spec import make_spec
-    from utils.rsn_affine_runner import RsnAffineRunner
-    from utils.runner_params import LiteHrnetParams, RsnAffineParams, Yolov5Params
-    from utils.yolov5_runner import Yolov5Runner
+    from utils.runners.lite_hrnet_runner import LiteHrnetRunner
+    from utils.runners.onnx_session import OnnxSession
+    from utils.runners.pipeline import PosePipeline
+    from utils.runners.pose_spec import make_spec
+    from utils.runners.rsn_affine_runner import RsnAffineRunner
+    from utils.runners.runner_params import LiteHrnetParams, RsnAffineParams, Yolov5Params
+    from utils.runners.yolov5_runner import Yolov5Runner
 
     here = Path(__file__)
     yolov5 = shared / "models/yolov5n_640.onnx"
@@ -65,7 +65,7 @@ def predict(shared: Path, pipelines: dict) -> dict:
     from tqdm import tqdm
 
     from prepostprocess.image import load_rgb
-    from utils.yolov5_runner import Detections
+    from utils.people import Detections
 
     coco = shared / "data/coco"
     truth = json.loads((coco / "annotations/person_keypoints_val2017.json").read_text())
@@ -94,8 +94,8 @@ def evaluate(shared: Path, people: dict, box_threshold: float, oks_threshold: fl
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
-    from prepostprocess.oks import oks_nms
-    from utils.coco_results import to_coco_results
+    from prepostprocess.keypoints.oks import oks_nms
+    from utils.evaluation.coco_results import to_coco_results
 
     results = []
     for image_id, of_image in people.items():

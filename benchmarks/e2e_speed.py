@@ -92,12 +92,12 @@ def load_work(shared: Path, limit: int) -> list[tuple]:
 
 def make_pipeline(network: Path, batch_size: int | None = None):
     """The pose stage on one thread."""
-    from utils.lite_hrnet_runner import LiteHrnetRunner
-    from utils.onnx_session import OnnxSession
-    from utils.pipeline import PosePipeline
-    from utils.pose_spec import make_spec
-    from utils.rsn_affine_runner import RsnAffineRunner
-    from utils.runner_params import LiteHrnetParams, RsnAffineParams
+    from utils.runners.lite_hrnet_runner import LiteHrnetRunner
+    from utils.runners.onnx_session import OnnxSession
+    from utils.runners.pipeline import PosePipeline
+    from utils.runners.pose_spec import make_spec
+    from utils.runners.rsn_affine_runner import RsnAffineRunner
+    from utils.runners.runner_params import LiteHrnetParams, RsnAffineParams
 
     here = Path(__file__)
     session = OnnxSession(network, 1)
@@ -113,7 +113,7 @@ def against_rtmlib(shared: Path, limit: int) -> dict:
     import cv2
     import numpy as np
 
-    from prepostprocess.box import xywh_to_xyxy
+    from prepostprocess.crop.box import xywh_to_xyxy
 
     cv2.setNumThreads(1)
     network = shared / "models/pp_tinypose_256x192.onnx"

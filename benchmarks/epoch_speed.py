@@ -22,7 +22,7 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not benchma
 import mmpose
 
 from benchmarks.speed_table import Row, machine, markdown
-from utils.data.people import make_people
+from utils.people_generator import make_people
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS = ROOT / "configs/top_down/lite_hrnet/coco/litehrnet_18_coco_256x192.py"

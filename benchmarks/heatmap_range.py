@@ -16,11 +16,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np  # noqa: E402
 
-from prepostprocess.decode import decode_heatmaps  # noqa: E402
 from prepostprocess.image import load_rgb  # noqa: E402
+from prepostprocess.keypoints.decode import decode_heatmaps  # noqa: E402
 from prepostprocess.preprocess import prepare_person  # noqa: E402
-from utils.calibration import read_labels  # noqa: E402
-from utils.onnx_session import OnnxSession  # noqa: E402
+from utils.calibration.arrays import read_labels  # noqa: E402
+from utils.runners.onnx_session import OnnxSession  # noqa: E402
 
 SHARES = (1.0, 0.9999, 0.999, 0.99)
 CONFIDENT = 0.2  # keypoints whose float peak is lower are not counted

@@ -50,7 +50,7 @@ def our_order(dataset: BaseDataset) -> np.ndarray:
 
 def our_batches(dataset: BaseDataset, order: np.ndarray) -> None:
     """Make batches as the loader does, and the heatmaps as the head does."""
-    from mmpose_replacement.batching import kneron_collate
+    from mmpose_replacement.data.batching import kneron_collate
 
     dataset.pipeline = copy.deepcopy(dataset.pipeline)  # without the images kept last time
     codec = KEYPOINT_CODECS.build(Config.fromfile(OURS).codec)

@@ -57,8 +57,8 @@ def build_pair(name: str) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     """Export one config twice: plainly, and as export2onnx.py does without flags."""
     import torch
 
-    from mmpose_replacement.config import load_config
-    from models.onnx_export import ExportOptions, build_estimator, trace
+    from mmpose_replacement.config.load import load_config
+    from models.export.to_onnx import ExportOptions, build_estimator, trace
 
     config = load_config(CONFIGS / f"{name}.py")
     torch.manual_seed(0)
@@ -108,7 +108,7 @@ def plain_export(estimator: object) -> onnx.ModelProto:
 
 def optimized(model: onnx.ModelProto) -> onnx.ModelProto:
     """Run our passes for PCs."""
-    from utils.onnx_passes import optimize
+    from utils.onnx_graph.passes import optimize
 
     return optimize(model)[0]
 
@@ -146,7 +146,7 @@ def row(name: str, plain: onnx.ModelProto, ours: onnx.ModelProto, rounds: int) -
 
     Raises: ValueError: the outputs are not the same.
     """
-    from utils.onnx_passes import count_nodes
+    from utils.onnx_graph.passes import count_nodes
 
     (before, after), gap = measure((plain, ours), rounds)
     if not gap <= TOLERANCE:
@@ -176,8 +176,8 @@ def main(argv: list[str] | None = None) -> None:
         for name in args.networks:
             print(row(name, *build_pair(name), args.rounds), flush=True)
         if args.tinypose:
-            from utils.onnx_file import read_model
-            from utils.onnx_passes import fix_batch
+            from utils.onnx_graph.file import read_model
+            from utils.onnx_graph.passes import fix_batch
 
             plain = read_model(args.tinypose)
             print(row("PP-TinyPose", plain, optimized(fix_batch(plain)), args.rounds))

@@ -106,8 +106,8 @@ class Evaluator:
     def _evaluate(
         self, checkpoint: Path, crop_word: str, normaliser: str, colour: str | None
     ) -> dict[str, float]:
-        from mmpose_replacement.metrics import metric_configs
-        from mmpose_replacement.testing import build_test_runner, evaluate_with
+        from mmpose_replacement.engine.testing import build_test_runner, evaluate_with
+        from mmpose_replacement.metrics.coco_metric import metric_configs
 
         config = self.load(f"preprocess={crop_word}", f"{NORMALISER}={normaliser}")
         for transform in config.test_dataloader.dataset.pipeline:
@@ -117,18 +117,18 @@ class Evaluator:
         config.test_evaluator = [config.test_evaluator, *pck]
         runner = build_test_runner(config, self.work_dir)
         if checkpoint.suffix == ".onnx":
-            from models.onnx_network import use_onnx
+            from models.export.network import use_onnx
 
             use_onnx(runner.model, checkpoint)
         else:
-            from models.checkpoint import load_weights
+            from models.checkpoints.weights import load_weights
 
             load_weights(runner.model, checkpoint)
         return evaluate_with(runner, config, "ground-truth", num_workers=self.num_workers)
 
     def load(self, *options: str) -> "Config":
         """Load the config with the options of every case and these."""
-        from mmpose_replacement.config import load_config
+        from mmpose_replacement.config.load import load_config
 
         return load_config(self.config_path, [*options, *self.options])
 

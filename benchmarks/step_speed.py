@@ -111,7 +111,7 @@ def _serve(pipe: Connection, size: int, device: str, is_ours: bool) -> None:
     batches = random_batches(1, size, device)
     ours, stock = build_pair(device)
     if is_ours:
-        from mmpose_replacement.acceleration import keep_freed_memory
+        from mmpose_replacement.engine.acceleration import keep_freed_memory
 
         keep_freed_memory()
     step = trainer(ours if is_ours else stock, batches, is_ours=is_ours)

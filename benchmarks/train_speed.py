@@ -13,10 +13,9 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not benchmarks/
 
-from benchmarks.input_speed import measure_input
-
 from benchmarks.epoch_speed import add_arguments, chosen_people, measure_epochs
 from benchmarks.evaluation_speed import measure_evaluation
+from benchmarks.input_speed import measure_input
 from benchmarks.speed_table import machine, markdown
 from benchmarks.step_speed import measure_steps
 

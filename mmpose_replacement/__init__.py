@@ -1,28 +1,23 @@
 """What plugs into mmpose and mmengine; importing it registers the classes."""
 
 from mmpose_replacement import (
-    acceleration,
-    batching,
-    datasets,
-    hooks,
     loading,
-    metrics,
-    mpii_metric,
     post_transforms,
-    runner,
-    sampling,
     shared_transform,
     top_down_transform,
     training_transforms,
 )
+from mmpose_replacement.data import batching, datasets, sampling
+from mmpose_replacement.engine import acceleration, hooks, runner
+from mmpose_replacement.metrics import coco_metric, mpii_metric
 
 __all__ = [
     "acceleration",
     "batching",
+    "coco_metric",
     "datasets",
     "hooks",
     "loading",
-    "metrics",
     "mpii_metric",
     "post_transforms",
     "runner",

@@ -6,19 +6,19 @@ from mmpose.codecs import MegviiHeatmap, MSRAHeatmap, UDPHeatmap
 from mmpose.codecs.base import BaseKeypointCodec
 from mmpose.registry import KEYPOINT_CODECS
 
-from mmpose_replacement.batch_targets import (
+from mmpose_replacement.heatmap_targets import (
     blurred_pixel_tables,
     full_profile,
     outer_product,
     table_profile,
     window_profile,
 )
-from prepostprocess.decode import check_decoder, decode_heatmaps
+from prepostprocess.keypoints.decode import check_decoder, decode_heatmaps
 
 
 @KEYPOINT_CODECS.register_module()
 class KneronHeatmap(BaseKeypointCodec):
-    """Encode with mmpose's functions, decode with ``prepostprocess.decode``.
+    """Encode with mmpose's functions, decode with ``prepostprocess.keypoints.decode``.
 
     Each decoder brings the encoding it was made for: "argmax" and "quarter" a Gaussian around the
     nearest heatmap pixel, "dark" a Gaussian around the exact place, "udp" the same on UDP's grid,

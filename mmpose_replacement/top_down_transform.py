@@ -5,10 +5,10 @@ from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
 from mmpose_replacement.training_transforms import Origin, check_share
-from prepostprocess.affine import apply_affine
-from prepostprocess.box import fix_aspect
+from prepostprocess.crop.affine import apply_affine
+from prepostprocess.crop.box import fix_aspect
+from prepostprocess.crop.partial_crop import Canvas, crop_person_of_part
 from prepostprocess.image import check_image, load_rgb
-from prepostprocess.partial_crop import Canvas, crop_person_of_part
 from prepostprocess.preprocess import Crop, get_preprocess
 
 

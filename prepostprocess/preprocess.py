@@ -6,9 +6,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from prepostprocess.affine import crop_matrix, scale_matrix, warp_crop
-from prepostprocess.box import PADDING, box_to_center_scale
-from prepostprocess.hardware_crop import hardware_crop
+from prepostprocess.crop.affine import crop_matrix, scale_matrix, warp_crop
+from prepostprocess.crop.box import PADDING, box_to_center_scale
+from prepostprocess.crop.hardware_crop import hardware_crop
 from prepostprocess.image import check_image
 
 

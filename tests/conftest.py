@@ -1,7 +1,8 @@
-"""Fixtures shared by all tests: the repository root and the optional shared data folder."""
+"""Fixtures shared by all tests: the repository root, the optional real data, tiny networks."""
 
 import os
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -28,3 +29,17 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def shared_coco(shared: Path) -> Path:
     return shared / "data" / "coco"
+
+
+@pytest.fixture(scope="session")
+def e2e_models() -> ModuleType:
+    import e2e_models
+
+    return e2e_models
+
+
+@pytest.fixture(scope="session")
+def npu_models() -> ModuleType:
+    import npu_models
+
+    return npu_models

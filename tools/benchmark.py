@@ -59,11 +59,11 @@ def describe_network(args: argparse.Namespace) -> None:
     """Print size, multiply-adds and latency of the network that the config describes."""
     import os
 
-    from mmpose_replacement.config import load_config
-    from models.onnx_export import build_estimator, trace
-    from utils.npu.cost import multiply_adds
-    from utils.npu.graph import read_graph
-    from utils.onnx_passes import optimize
+    from mmpose_replacement.config.load import load_config
+    from models.export.to_onnx import build_estimator, trace
+    from utils.onnx_graph.npu.cost import multiply_adds
+    from utils.onnx_graph.npu.graph import read_graph
+    from utils.onnx_graph.passes import optimize
 
     config = load_config(args.config, args.cfg_options)
     estimator = build_estimator(config)
@@ -83,8 +83,8 @@ def describe_training(args: argparse.Namespace) -> None:
     import logging
 
     import train
-    from mmpose_replacement.step_times import measure_pace
-    from mmpose_replacement.training import check_devices, prepare
+    from mmpose_replacement.engine.step_times import measure_pace
+    from mmpose_replacement.engine.training import check_devices, prepare
 
     with tempfile.TemporaryDirectory() as folder:
         flags = [str(args.config), "--no-validate", "--work-dir", folder]

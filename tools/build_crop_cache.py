@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> None:
         from mmpose.registry import DATASETS
 
         import mmpose_replacement  # noqa: F401 - registers the data sets
-        from mmpose_replacement.config import load_config
+        from mmpose_replacement.config.load import load_config
 
         config = load_config(args.config, args.cfg_options)
         init_default_scope("mmpose")

@@ -55,7 +55,7 @@ def coco_figures(truth: Path | dict, results: list[dict]) -> dict[str, float]:
             "xtcocotools must be installed to compute AP, got no such package. "
             "Run pip install -r requirements.txt."
         ) from err
-    from utils.e2e_report import FIGURES
+    from utils.evaluation.report import FIGURES
 
     if not results:
         return dict.fromkeys(FIGURES, 0.0)
@@ -74,14 +74,14 @@ def main(argv: list[str] | None = None) -> None:
     from utils.cli import user_errors
 
     with user_errors():
-        from utils.e2e_eval import (
+        from utils.evaluation.comparison import (
             match_people,
             read_results,
             read_truth,
             to_coco,
             to_results,
         )
-        from utils.e2e_report import draw_worst, load_eval_params, report
+        from utils.evaluation.report import draw_worst, load_eval_params, report
 
         params = load_eval_params(args.yaml) if args.yaml else None
         result = params.inference_result if params else args.result

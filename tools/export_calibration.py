@@ -73,28 +73,28 @@ def main(argv: list[str] | None = None) -> None:
     with user_errors():
         from tqdm import tqdm
 
-        from utils import calibration
-        from utils.calibration_files import check_target, write_calibration
+        from utils.calibration import arrays
+        from utils.calibration.files import check_target, write_calibration
+        from utils.inference.sources import find_pictures
         from utils.log import setup_logging
-        from utils.sources import find_pictures
 
         setup_logging()
         check_target(args.out)
-        pipeline = calibration.load_noted_pipeline(args.model, args.yolov5_params)
-        load = calibration.one_image_cache()
+        pipeline = arrays.load_noted_pipeline(args.model, args.yolov5_params)
+        load = arrays.one_image_cache()
         if args.ann_file:
-            labels = calibration.read_labels(args.ann_file, args.img_dir)
+            labels = arrays.read_labels(args.ann_file, args.img_dir)
             images, boxes_of = list(labels), labels.__getitem__
         else:
-            images, boxes_of = find_pictures(args.img_path), calibration.make_finder(pipeline, load)
-        people = calibration.choose_people(images, boxes_of, args.seed)
+            images, boxes_of = find_pictures(args.img_path), arrays.make_finder(pipeline, load)
+        people = arrays.choose_people(images, boxes_of, args.seed)
         people = itertools.islice(people, args.count)
         people = tqdm(people, total=args.count, desc="cropping people", unit="crop", delay=1)
-        made = calibration.make_calibration(pipeline, people, args.layout, args.colour, load=load)
+        made = arrays.make_calibration(pipeline, people, args.layout, args.colour, load=load)
         sheet = write_calibration(args.out, made)
-    for text in calibration.warnings_of(made):
+    for text in arrays.warnings_of(made):
         logging.getLogger(__name__).warning(text)
-    print(f"{args.out}: {calibration.summary_of(made)}; look at {sheet}")
+    print(f"{args.out}: {arrays.summary_of(made)}; look at {sheet}")
 
 
 if __name__ == "__main__":

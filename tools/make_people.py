@@ -49,8 +49,8 @@ def main(argv: list[str] | None = None) -> None:
     from tqdm import tqdm
 
     from utils.cli import user_errors
-    from utils.data.people.generate import make_people
-    from utils.data.people.preview import write_contact_sheet
+    from utils.people_generator.generate import make_people
+    from utils.people_generator.preview import write_contact_sheet
 
     with user_errors():
         stats = make_people(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
 if TYPE_CHECKING:
-    from utils.npu.report import Report
+    from utils.onnx_graph.npu.report import Report
 
 EXIT = {"NPU": 0, "CPU": 3, "disputed": 4}
 SEVERITY = [0, 4, 3]
@@ -77,9 +77,9 @@ def network_bytes(
     from utils.cli import user_errors
 
     with user_errors():
-        from mmpose_replacement.config import load_config
-        from models.onnx_export import ExportOptions, build_estimator, finish, trace
-        from utils.onnx_passes import optimize
+        from mmpose_replacement.config.load import load_config
+        from models.export.to_onnx import ExportOptions, build_estimator, finish, trace
+        from utils.onnx_graph.passes import optimize
 
         loaded = load_config(config)
         options = ExportOptions() if opset is None else ExportOptions(opset=opset)
@@ -94,9 +94,9 @@ def reports_of(args: argparse.Namespace, chips: list[str]) -> dict[str, "Report"
 
     Returns: what is added to the names of the files (nothing, or the chip) to the report.
     """
-    from utils.npu.graph import read_graph
-    from utils.npu.report import check
-    from utils.npu.tables import load_table
+    from utils.onnx_graph.npu.graph import read_graph
+    from utils.onnx_graph.npu.report import check
+    from utils.onnx_graph.npu.tables import load_table
 
     table, name = load_table(args.table), args.model.name
     if args.model.suffix != ".py":
@@ -109,8 +109,8 @@ def reports_of(args: argparse.Namespace, chips: list[str]) -> dict[str, "Report"
 
 def files_of(args: argparse.Namespace, reports: dict[str, "Report"]) -> dict[Path, str]:
     """Return the text of every file that was asked for."""
-    from utils.npu.report import to_json
-    from utils.npu.report_html import to_html
+    from utils.onnx_graph.npu.report import to_json
+    from utils.onnx_graph.npu.report_html import to_html
 
     texts = {}
     for key, report in reports.items():
@@ -125,10 +125,10 @@ def files_of(args: argparse.Namespace, reports: dict[str, "Report"]) -> dict[Pat
 def main(argv: list[str] | None = None) -> int:
     """Check, print, write what was asked for; return the exit code."""
     args = parse_args(argv)
-    from utils.npu.errors import NpuCheckError
-    from utils.npu.report import to_text, write_whole
-    from utils.npu.tables import check_chip, known_chips, load_table
-    from utils.onnx_file import check_target
+    from utils.onnx_graph.file import check_target
+    from utils.onnx_graph.npu.errors import NpuCheckError
+    from utils.onnx_graph.npu.report import to_text, write_whole
+    from utils.onnx_graph.npu.tables import check_chip, known_chips, load_table
 
     try:
         chips = known_chips() if args.npu == "all" else [check_chip(args.npu)]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
-from utils.npu import CHIPS
+from utils.onnx_graph.npu import CHIPS
 
 REFUSED = {
     "--add-bn": "layers that change nothing helped an old quantiser; the present one needs none",
@@ -71,9 +71,9 @@ def main(argv: list[str] | None = None) -> None:
     from utils.cli import user_errors
 
     with user_errors():
-        from utils.onnx_convert import convert
-        from utils.onnx_file import check_target, read_model, replace_metadata
-        from utils.onnx_passes import requests
+        from utils.onnx_graph.convert import convert
+        from utils.onnx_graph.file import check_target, read_model, replace_metadata
+        from utils.onnx_graph.passes import requests
 
         output = args.output or args.model.with_name(f"{args.model.stem}_polished.onnx")
         check_target(output, args.model)

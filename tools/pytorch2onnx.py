@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
-from utils.npu import CHIPS
+from utils.onnx_graph.npu import CHIPS
 
 
 def shape(text: str) -> tuple[str, list[int]]:
@@ -72,7 +72,7 @@ def main(argv: list[str] | None = None) -> None:
     from utils.cli import user_errors
 
     with user_errors():
-        from utils.onnx_file import check_target
+        from utils.onnx_graph.file import check_target
 
         check_target(args.output, args.source)
         print("\n".join(from_onnx(args) if args.source.suffix == ".onnx" else from_weights(args)))
@@ -80,8 +80,8 @@ def main(argv: list[str] | None = None) -> None:
 
 def from_onnx(args: argparse.Namespace) -> list[str]:
     """Rewrite an ONNX file; return lines for the user."""
-    from utils.onnx_convert import convert, set_input_shapes
-    from utils.onnx_file import read_model
+    from utils.onnx_graph.convert import convert, set_input_shapes
+    from utils.onnx_graph.file import read_model
 
     model = set_input_shapes(read_model(args.source), dict(args.inputs))
     found = {
@@ -100,13 +100,13 @@ def from_onnx(args: argparse.Namespace) -> list[str]:
 
 def from_weights(args: argparse.Namespace) -> list[str]:
     """Export a checkpoint as export2onnx.py does; return lines for the user."""
-    from mmpose_replacement.config import load_config
-    from models.checkpoint import load_weights
-    from models.checkpoint_config import read_config
-    from models.onnx_export import ExportOptions, build_estimator, export_model
-    from utils.export_report import export_lines
-    from utils.onnx_file import write_model
-    from utils.onnx_passes import optimize
+    from mmpose_replacement.config.load import load_config
+    from models.checkpoints.config import read_config
+    from models.checkpoints.weights import load_weights
+    from models.export.to_onnx import ExportOptions, build_estimator, export_model
+    from utils.onnx_graph.file import write_model
+    from utils.onnx_graph.passes import optimize
+    from utils.onnx_graph.report import export_lines
 
     config = load_config(args.config) if args.config else read_config(args.source)
     size = [3, *reversed(config.codec.input_size)]

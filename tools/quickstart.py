@@ -99,7 +99,7 @@ def draw_predictions(people_dir: Path, predictions: Path, picture: Path) -> None
     """Write a contact sheet of the held-out pictures with the predicted skeletons."""
     import numpy as np
 
-    from utils.data.people.preview import write_contact_sheet
+    from utils.people_generator.preview import write_contact_sheet
 
     people: dict[int, list] = {}
     for each in json.loads(predictions.read_text()):

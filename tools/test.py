@@ -80,8 +80,12 @@ def main(argv: list[str] | None = None) -> None:
     from utils.cli import user_errors
 
     with user_errors():
-        from mmpose_replacement.config import load_config
-        from mmpose_replacement.testing import box_protocols, build_test_runner, evaluate_with
+        from mmpose_replacement.config.load import load_config
+        from mmpose_replacement.engine.testing import (
+            box_protocols,
+            build_test_runner,
+            evaluate_with,
+        )
 
         config = load_config(args.config, args.cfg_options)
         config.model.test_cfg.average_clips = args.average_clips
@@ -95,11 +99,11 @@ def main(argv: list[str] | None = None) -> None:
         protocols = [args.boxes] if args.boxes else protocols
         runner = build_test_runner(config, work_dir)
         if args.checkpoint.suffix == ".onnx":
-            from models.onnx_network import use_onnx
+            from models.export.network import use_onnx
 
             use_onnx(runner.model, args.checkpoint)
         else:
-            from models.checkpoint import load_weights
+            from models.checkpoints.weights import load_weights
 
             load_weights(runner.model, args.checkpoint)
         for boxes in protocols:

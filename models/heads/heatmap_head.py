@@ -10,7 +10,7 @@ from mmpose.models.heads import HeatmapHead
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 
-from prepostprocess.flip import average_views, flip_back
+from prepostprocess.keypoints.flip import average_views, flip_back
 
 
 @MODELS.register_module()

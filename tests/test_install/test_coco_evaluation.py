@@ -9,7 +9,8 @@ from xtcocotools.cocoeval import COCOeval
 from xtcocotools.instances import read_detections, read_ground_truth
 from xtcocotools.similarity import pair_similarity
 
-from prepostprocess.oks import COCO_SIGMAS, oks
+from prepostprocess.keypoints.coco import COCO_SIGMAS
+from prepostprocess.keypoints.oks import oks
 
 NUM_IMAGES = 14
 

@@ -17,6 +17,7 @@ def clone(tmp_path):
     shutil.copy(ROOT / "Makefile", tmp_path)
     shutil.copy(ROOT / "requirements.txt", tmp_path)
     shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
+    shutil.copytree(ROOT / "standins", tmp_path / "standins")
     shutil.copytree(ROOT / ".ci", tmp_path / ".ci")
     return tmp_path
 
@@ -52,7 +53,7 @@ def test_an_installation_is_made_once_and_again_when_its_files_change(clone):
     for stamp in ("bin/python", ".installed", ".installed-dev"):
         (clone / ".venv" / stamp).touch()
     assert "pip" not in make(clone, "--dry-run", "test").stdout
-    for changed in ("requirements.txt", "requirements/xtcocotools/xtcocotools/coco.py"):
+    for changed in ("requirements.txt", "standins/xtcocotools/xtcocotools/coco.py"):
         later = (clone / ".venv" / ".installed-dev").stat().st_mtime + 10
         os.utime(clone / changed, (later, later))
         assert "install -r requirements.txt" in make(clone, "--dry-run", "test").stdout

@@ -5,7 +5,7 @@ from mmpose.codecs import MegviiHeatmap, MSRAHeatmap, UDPHeatmap
 from mmpose.registry import KEYPOINT_CODECS
 
 from mmpose_replacement.post_transforms import KneronHeatmap
-from prepostprocess.decode import DECODERS, decode_heatmaps
+from prepostprocess.keypoints.decode import DECODERS, decode_heatmaps
 
 INPUT_WH, HEATMAP_WH = (192, 256), (48, 64)
 REFERENCES = {

@@ -9,7 +9,7 @@ import torch
 from mmengine.logging import HistoryBuffer
 from torch import nn
 
-from models.checkpoint import check_weights, load_weights, match_weights, read_checkpoint
+from models.checkpoints.weights import check_weights, load_weights, match_weights, read_checkpoint
 
 
 class Estimator(nn.Module):

@@ -8,8 +8,8 @@ from mmpose.structures import PoseDataSample
 
 import mmpose_replacement  # noqa: F401 - registers the codec
 from models.heads.heatmap_head import KneronHeatmapHead
-from prepostprocess.decode import decode_heatmaps
-from prepostprocess.flip import average_views, flip_back
+from prepostprocess.keypoints.decode import decode_heatmaps
+from prepostprocess.keypoints.flip import average_views, flip_back
 
 INPUT_WH, HEATMAP_WH = (192, 256), (48, 64)
 FLIP_INDICES = [0, 2, 1, 4, 3]

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from mmpose_replacement.config import load_config
-from models.onnx_export import ExportOptions, build_estimator, finish, trace
-from utils.npu.graph import read_graph
-from utils.npu.tables import load_table
-from utils.npu.verdict import ChipReport, judge
-from utils.onnx_passes import optimize
+from mmpose_replacement.config.load import load_config
+from models.export.to_onnx import ExportOptions, build_estimator, finish, trace
+from utils.onnx_graph.npu.graph import read_graph
+from utils.onnx_graph.npu.tables import load_table
+from utils.onnx_graph.npu.verdict import ChipReport, judge
+from utils.onnx_graph.passes import optimize
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / "configs/top_down/lite_hrnet/coco"

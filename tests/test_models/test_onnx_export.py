@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from models.checkpoint_config import read_config
-from models.onnx_wrappers import KeypointDecoder, pixel_norm
-from prepostprocess.decode import decode_heatmaps
+from models.checkpoints.config import read_config
+from models.export.wrappers import KeypointDecoder, pixel_norm
+from prepostprocess.keypoints.decode import decode_heatmaps
 from prepostprocess.preprocess import PREPROCESS, normalize
 
 
@@ -103,9 +103,9 @@ def session(maps: np.ndarray, **metadata) -> Session:
 
 
 def runner_of(pose: Session):
-    from utils.lite_hrnet_runner import LiteHrnetRunner
-    from utils.pose_spec import make_spec
-    from utils.runner_params import LiteHrnetParams, RsnAffineParams
+    from utils.runners.lite_hrnet_runner import LiteHrnetRunner
+    from utils.runners.pose_spec import make_spec
+    from utils.runners.runner_params import LiteHrnetParams, RsnAffineParams
 
     params = LiteHrnetParams("p.yaml", "net.onnx")
     return LiteHrnetRunner(pose, make_spec(pose, params, RsnAffineParams("a.yaml")), params)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from prepostprocess.affine import apply_affine
-from prepostprocess.decode import decode_heatmaps
+from prepostprocess.crop.affine import apply_affine
+from prepostprocess.keypoints.decode import decode_heatmaps
 from prepostprocess.preprocess import (
     PREPROCESS,
     crop_person,

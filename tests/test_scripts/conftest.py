@@ -1,29 +1,10 @@
-"""What several scripts' tests use: the tiny networks of tests/test_utils, and tools by name."""
+"""What several scripts' tests use: a script by its name, run in this process."""
 
-import importlib.util
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 
 import pytest
-
-
-def load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
-def e2e_models() -> ModuleType:
-    return load(Path(__file__).parents[1] / "test_utils/e2e_models.py")
-
-
-@pytest.fixture(scope="session")
-def npu_models() -> ModuleType:
-    return load(Path(__file__).parents[1] / "test_utils/npu_models.py")
+from scripts import load_script
 
 
 @pytest.fixture
@@ -35,7 +16,7 @@ def outcome(root, monkeypatch, capfd) -> Callable[..., tuple[int, str]]:
     def run(script: str, *args: object) -> tuple[int, str]:
         capfd.readouterr()
         try:
-            code = load(root / script).main([str(arg) for arg in args])
+            code = load_script(root / script).main([str(arg) for arg in args])
         except SystemExit as err:
             code = err.code
         errors = capfd.readouterr().err

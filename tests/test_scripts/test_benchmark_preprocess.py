@@ -1,11 +1,11 @@
 """benchmarks/preprocess.py: which cases are measured, how often, and how they are tabulated."""
 
-import importlib.util
 import re
 import sys
 from pathlib import Path
 
 import pytest
+from scripts import load_script
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -13,11 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def benchmark():
     path = sys.path[0]
-    spec = importlib.util.spec_from_file_location(
-        "benchmark_preprocess", ROOT / "benchmarks/preprocess.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script(ROOT / "benchmarks/preprocess.py")
     sys.path[0] = path  # the script puts the repository there
     return module
 

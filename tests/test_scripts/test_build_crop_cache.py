@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from utils.data.people.generate import make_people
+from utils.people_generator.generate import make_people
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"

@@ -5,7 +5,6 @@ part only.
 """
 
 import ast
-import importlib.util
 import json
 import re
 import subprocess
@@ -17,19 +16,13 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from scripts import load_script
 
-from prepostprocess.decode import decode_heatmaps
+from prepostprocess.keypoints.decode import decode_heatmaps
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "tools/vendor/compile_nef.py"
 NOTES = {"preprocess": "kneron_720", "colour": "rgb", "input_wh": [48, 64], "pixel_offset": None}
-
-
-def load_script() -> types.ModuleType:
-    spec = importlib.util.spec_from_file_location("compile_nef", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 class Vendor:
@@ -105,7 +98,7 @@ def start(monkeypatch, tmp_path, capsys):
     """Run the script with a stand-in, in a container of some version; exit code, output, errors."""
 
     def run(*arguments, vendor=None, version="kneron/toolchain:v0.32.0"):
-        script = load_script()
+        script = load_script(SCRIPT)
         (tmp_path / "version.txt").write_text(version)
         monkeypatch.setattr(script, "VERSION_FILE", tmp_path / "version.txt")
         vendor = vendor or Vendor()
@@ -291,7 +284,7 @@ def test_outside_the_container(prepared):
 )
 def test_usage(capsys, arguments, message):
     with pytest.raises(SystemExit) as ended:
-        load_script().main(["a.onnx", "c.npz", *arguments])
+        load_script(SCRIPT).main(["a.onnx", "c.npz", *arguments])
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
 
@@ -301,7 +294,7 @@ def test_keypoints_are_decoded_as_everywhere_else():
     maps[0, :12, 0, np.arange(12)] = 2  # peaks at the border
     maps[1, :16, np.arange(16), 11] = 2
     maps[2, :16, np.arange(16), 1] = 2
-    points, scores = load_script().keypoints_of(maps, (48, 64))
+    points, scores = load_script(SCRIPT).keypoints_of(maps, (48, 64))
     expected, heights = decode_heatmaps(maps, (48, 64), "quarter")
     np.testing.assert_allclose(points, expected, atol=1e-5)
     np.testing.assert_array_equal(scores, heights)

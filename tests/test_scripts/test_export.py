@@ -19,8 +19,8 @@ QUARTER = ("--cfg-options", "codec.decoder=quarter")
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory) -> Path:
     """Weights as a training leaves them, with the config inside."""
-    from mmpose_replacement.config import load_config
-    from models.onnx_export import build_estimator
+    from mmpose_replacement.config.load import load_config
+    from models.export.to_onnx import build_estimator
 
     torch.manual_seed(0)
     config = load_config(CONFIG)
@@ -32,7 +32,7 @@ def checkpoint(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def people(tmp_path_factory) -> Path:
-    from utils.data.people.generate import make_people
+    from utils.people_generator.generate import make_people
 
     folder = tmp_path_factory.mktemp("people")
     make_people(folder / "val", 3, seed=1)
@@ -87,10 +87,10 @@ def as_floats(crops: np.ndarray) -> np.ndarray:
 
 def pytorch_heatmaps(checkpoint: Path, crops: np.ndarray, word: str) -> np.ndarray:
     """What the trained network makes of crops, normalised as it was trained with."""
-    from mmpose_replacement.config import load_config
-    from models.checkpoint import load_weights
-    from models.onnx_export import build_estimator
-    from models.onnx_wrappers import HeatmapNetwork
+    from mmpose_replacement.config.load import load_config
+    from models.checkpoints.weights import load_weights
+    from models.export.to_onnx import build_estimator
+    from models.export.wrappers import HeatmapNetwork
     from prepostprocess.preprocess import normalize
 
     estimator = build_estimator(load_config(CONFIG, [f"preprocess={word}"]))
@@ -114,10 +114,10 @@ def test_default_export_is_checked_on_pixels_and_on_people(exported):
 
 
 def test_digest_is_that_of_the_values_wherever_they_are_read(checkpoint):
-    from mmpose_replacement.config import load_config
-    from models.checkpoint_config import read_config
-    from models.onnx_export import build_estimator
-    from models.onnx_metadata import describe
+    from mmpose_replacement.config.load import load_config
+    from models.checkpoints.config import read_config
+    from models.export.metadata import describe
+    from models.export.to_onnx import build_estimator
 
     configs = load_config(CONFIG), read_config(checkpoint), load_config(CONFIG, ["codec.sigma=2"])
     estimator = build_estimator(configs[0])
@@ -197,7 +197,7 @@ def test_file_that_normalises_takes_raw_pixels(pixels_file, checkpoint):
 
 
 def test_runner_gives_pytorchs_maps_by_a_file_that_normalises(pixels_file, checkpoint):
-    from utils.pipeline import load_pipeline
+    from utils.runners.pipeline import load_pipeline
 
     path, word, _ = pixels_file
     crops = raw_crops(3)
@@ -208,7 +208,7 @@ def test_runner_gives_pytorchs_maps_by_a_file_that_normalises(pixels_file, check
 
 
 def test_keypoints_in_the_graph_are_those_of_the_decoder(keypoints_file, checkpoint):
-    from prepostprocess.decode import decode_heatmaps
+    from prepostprocess.keypoints.decode import decode_heatmaps
 
     crops = raw_crops(3)
     keypoints, scores = run(keypoints_file, as_floats(crops))
@@ -232,9 +232,9 @@ def test_our_runner_refuses_keypoints_in_one_line(outcome, keypoints_file, peopl
 
 
 def test_testing_refuses_files_that_do_more_than_heatmaps(pixels_file, keypoints_file):
-    from mmpose_replacement.config import load_config
-    from models.onnx_export import build_estimator
-    from models.onnx_network import use_onnx
+    from mmpose_replacement.config.load import load_config
+    from models.export.network import use_onnx
+    from models.export.to_onnx import build_estimator
 
     estimator = build_estimator(load_config(CONFIG))
     with pytest.raises(ValueError, match=r"must take normalised images.*--normalize-in-graph"):

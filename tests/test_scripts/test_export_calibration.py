@@ -1,6 +1,5 @@
 """tools/export_calibration.py: its two ways to people, its summary, mistakes in one line."""
 
-import importlib.util
 import json
 import logging
 import subprocess
@@ -9,9 +8,10 @@ import sys
 import cv2
 import numpy as np
 import pytest
+from scripts import load_script
 
 from prepostprocess.image import load_rgb
-from utils.calibration import load_noted_pipeline
+from utils.calibration.arrays import load_noted_pipeline
 
 BOXES = {"a.png": [[10, 5, 40, 60], [20, 20, 30, 30]], "b.png": [[50, 30, 25, 45]]}
 
@@ -21,9 +21,7 @@ def export(root, monkeypatch, tmp_path, capsys):
     """Run the script in this process; give what it printed."""
     monkeypatch.setattr(sys, "path", list(sys.path))  # the script sets its first entry
     monkeypatch.chdir(tmp_path)
-    spec = importlib.util.spec_from_file_location("_tool", root / "tools/export_calibration.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script(root / "tools/export_calibration.py")
 
     def run(*arguments):
         module.main([str(argument) for argument in arguments])

@@ -7,7 +7,7 @@ import pytest
 
 import inference
 import inference_e2e
-from utils.runner_params import LiteHrnetParams, RsnAffineParams, Yolov5Params
+from utils.runners.runner_params import LiteHrnetParams, RsnAffineParams, Yolov5Params
 
 
 @pytest.fixture(scope="module")

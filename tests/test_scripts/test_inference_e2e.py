@@ -1,13 +1,13 @@
-import importlib.util
 import json
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from scripts import load_script
 
 import inference_e2e
-from utils import picture_stages
+from utils.inference import image_stages
 
 KEY = "lmk_coco_body_17pts"
 
@@ -146,21 +146,21 @@ def test_resume__after_an_interruption(run, folder, tmp_path, monkeypatch):
     whole, coco = read(tmp_path), read(tmp_path, "coco.json")
     (tmp_path / "out.json").unlink()
 
-    real = picture_stages.load_rgb
+    real = image_stages.load_rgb
 
     def stop_at_the_third(path):
         if path.name.endswith("9.bmp"):
             raise KeyboardInterrupt
         return real(path)
 
-    monkeypatch.setattr(picture_stages, "load_rgb", stop_at_the_third)
+    monkeypatch.setattr(image_stages, "load_rgb", stop_at_the_third)
     code, errors = run(folder, *more)
     assert code == 130
     assert "interrupted: the same command with --resume goes on" in errors
     assert 0 < len(read(tmp_path)) < len(whole)  # whole JSON, of what was done
 
     seen = []
-    monkeypatch.setattr(picture_stages, "load_rgb", lambda path: (seen.append(path), real(path))[1])
+    monkeypatch.setattr(image_stages, "load_rgb", lambda path: (seen.append(path), real(path))[1])
     code, _ = run(folder, *more, "--resume")
     assert code == 0
     assert len(seen) < 3
@@ -182,9 +182,7 @@ def test_resume__of_nothing_is_a_start_and_of_another_file_an_error(run, folder,
 
 @pytest.fixture
 def evaluate(root, capsys):
-    spec = importlib.util.spec_from_file_location("eval_e2e", root / "tools/eval_e2e.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script(root / "tools/eval_e2e.py")
 
     def evaluate(*flags: object) -> tuple[int, str]:
         try:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from utils.npu.tables import known_chips, table_names
+from utils.onnx_graph.npu.tables import known_chips, table_names
 
 TOOL = "tools/npu_check.py"
 CONFIG = "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"

@@ -9,7 +9,7 @@ import torch
 from mmengine.config import Config
 from mmpose.registry import MODELS
 
-from mmpose_replacement.acceleration import choose_acceleration
+from mmpose_replacement.engine.acceleration import choose_acceleration
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICKSTART = ROOT / "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"
@@ -36,7 +36,7 @@ def test_memory_of_freed_tensors_is_not_fetched_from_the_kernel_again():
     """Twelve tensors of 20 MB are 58,000 pages, each a fault when it comes from the kernel."""
     program = """if True:
         import resource, torch
-        from mmpose_replacement.acceleration import keep_freed_memory
+        from mmpose_replacement.engine.acceleration import keep_freed_memory
         keep_freed_memory()
         for _ in range(3):
             before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -120,7 +120,7 @@ def test_compiled_training_saves_what_plain_training_saves(train_quietly, tmp_pa
     monkeypatch.setattr(
         torch, "compile", lambda f, **options: compiled.append(f) or compile_without_code(f)
     )
-    monkeypatch.setattr("mmpose_replacement.acceleration._require_compiler", lambda: None)
+    monkeypatch.setattr("mmpose_replacement.engine.acceleration._require_compiler", lambda: None)
     for name, flag in (("plain", "--no-compile"), ("compiled", "--compile")):
         train_quietly(tmp_path / name, flag)
     assert len(compiled) == 1

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mmpose_replacement.config import load_config
+from mmpose_replacement.config.load import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "configs/top_down/lite_hrnet/sample/litehrnet_18_lspet-coco_128x96.py"

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from mmpose_replacement.hooks import FiniteLossHook
+from mmpose_replacement.engine.hooks import FiniteLossHook
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])

@@ -1,12 +1,12 @@
 """tools/test.py: both kinds of boxes, both kinds of files, and what --out holds."""
 
-import importlib.util
 import json
 import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scripts import load_script
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = str(ROOT / "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py")
@@ -14,9 +14,7 @@ CONFIG = str(ROOT / "configs/top_down/lite_hrnet/people/litehrnet_small_people_1
 
 @pytest.fixture(scope="session")
 def test_script():
-    spec = importlib.util.spec_from_file_location("tools_test", ROOT / "tools/test.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script(ROOT / "tools/test.py")
     return module
 
 
@@ -177,9 +175,7 @@ def test_network_of_another_preprocessing_is_refused(test_script, trained, plain
 
 
 def test_npu_check_answers_from_a_config_before_anyone_trains(capsys):
-    spec = importlib.util.spec_from_file_location("npu_check", ROOT / "tools/npu_check.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script(ROOT / "tools/npu_check.py")
     assert module.main([CONFIG, "--npu", "720", "--raw"]) == 3  # channel shuffles, for one
     assert "Transpose" in capsys.readouterr().out
     assert module.main([CONFIG, "--npu", "720"]) == 0  # as export2onnx.py --npu 720 writes it

@@ -15,7 +15,7 @@ CONFIG = ROOT / "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x6
 
 def read(path: Path) -> dict:
     """Any PyTorch user can read our files: tensors, plain values, NumPy arrays."""
-    import models.checkpoint as checkpoint
+    import models.checkpoints.weights as checkpoint
 
     return checkpoint.read_checkpoint(path)
 
@@ -171,7 +171,7 @@ def test_config_of_mmpose_0x_is_refused_with_its_successor(tmp_path):
 
 
 def test_words_of_the_original_toolkit_are_understood(tmp_path):
-    from mmpose_replacement.config import load_config
+    from mmpose_replacement.config.load import load_config
 
     path = changed_config(
         tmp_path,
@@ -185,7 +185,7 @@ def test_words_of_the_original_toolkit_are_understood(tmp_path):
 
 
 def test_one_word_turns_the_whole_pipeline():
-    from mmpose_replacement.config import load_config
+    from mmpose_replacement.config.load import load_config
 
     config = load_config(CONFIG, ["preprocess=kneron_720"])
     words = {

@@ -62,7 +62,7 @@ def test_twenty_steps_equal_one_process_with_the_whole_batch(trained, options, t
     train(tmp_path / "one", config, batch(more, 2), *flags)
     train(tmp_path / "two", config, batch(more, 1), *flags, "--gpus", "2")
 
-    from models.checkpoint import read_checkpoint
+    from models.checkpoints.weights import read_checkpoint
 
     one = read_checkpoint(tmp_path / "one/epoch_2.pth")
     two = read_checkpoint(tmp_path / "two/epoch_2.pth")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from utils.params import ParamsError, load_params
-from utils.runner_params import (
+from utils.runners.runner_params import (
     LiteHrnetParams,
     RsnAffineParams,
     Yolov5Params,

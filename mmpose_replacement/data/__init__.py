@@ -1,0 +1,1 @@
+"""Data sets, their checks, the crop cache, order and batches."""

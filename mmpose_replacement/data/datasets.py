@@ -1,0 +1,253 @@
+"""COCO-style and MPII data sets that check their files first and count what they leave out."""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
+from mmpose.datasets.datasets import BaseCocoStyleDataset, CocoDataset, MpiiDataset
+from mmpose.registry import DATASETS
+from xtcocotools.coco import COCO
+
+from mmpose_replacement.data.annotation_checks import (
+    check_coco,
+    check_detections,
+    check_images_exist,
+    check_mpii,
+    load_json,
+)
+from mmpose_replacement.data.crop_cache import open_crop_cache
+from prepostprocess.crop.box import xywh_to_xyxy
+
+MPII_PIXELS_PER_SCALE = 200.0  # MPII's `scale` is the person's height divided by this
+MPII_CENTER_SHIFT = (
+    15.0  # `center` is moved down by this times `scale`, as all who train on MPII do
+)
+
+
+class _CheckedDataset(BaseCocoStyleDataset):
+    """What both data sets share: images are looked up by name, unused people are counted.
+
+    Args:
+        crop_cache: folder in which the decoded surroundings of all people are kept, for training;
+            None reads the images themselves.
+        crop_margin: side of the kept square in units of the box's longer side.
+        **arguments: mmpose's.
+
+    Attributes:
+        crops: the opened cache, or None.
+    """
+
+    FOR_PIPELINE = (
+        "upper_body_ids",
+        "lower_body_ids",
+        "flip_pairs",
+        "dataset_keypoint_weights",
+        "flip_indices",
+        "skeleton_links",
+    )
+    NOT_FOR_TRAINING = ("raw_ann_info", "segmentation")  # long, and unpacked for every sample
+
+    def __init__(
+        self, *, crop_cache: str | None = None, crop_margin: float = 3.0, **arguments: object
+    ) -> None:
+        if crop_cache and arguments.get("test_mode"):
+            raise ValueError(
+                f"crop_cache must be left out in test mode, got {crop_cache!r}. It is for training."
+            )
+        self.crop_cache = crop_cache
+        self.crop_margin = crop_margin
+        self.crops = None
+        super().__init__(**arguments)
+
+    def load_data_list(self) -> list[dict]:
+        """Read the people, then look up their images.
+
+        Raises:
+            ValueError: a fault in the annotation or detection file, or nobody is left.
+            FileNotFoundError: a missing file, or missing images.
+        """
+        data_list = super().load_data_list()
+        if not data_list:
+            raise ValueError(
+                f"{self.bbox_file or self.ann_file}: it must hold at least one person with a box "
+                "and a labelled keypoint, got none. Check that it is the right file."
+            )
+        check_images_exist(self.ann_file, (person["img_path"] for person in data_list))
+        if not self.test_mode:
+            for person in data_list:
+                for key in self.NOT_FOR_TRAINING:
+                    person.pop(key, None)
+        if self.crop_cache:
+            name = Path(self.ann_file).stem
+            self.crops = open_crop_cache(self.crop_cache, name, data_list, self.crop_margin)
+            for index, person in enumerate(data_list):
+                person["crop_index"] = index
+        return data_list
+
+    def get_data_info(self, idx: int) -> dict:
+        """Return a person's own copy of the labels, with facts about the keypoints.
+
+        The latter are shared by all people and must not be written to (mmpose copies them). With a
+        cache also img, the part of the image that is kept, with img_origin and img_shape.
+        """
+        data_info = BaseDataset.get_data_info(self, idx)
+        for key in self.FOR_PIPELINE:
+            data_info[key] = self._metainfo[key]
+        if self.crops is not None:
+            part, origin, shape_hw = self.crops.part(data_info.pop("crop_index"))
+            data_info.update(img=part, img_origin=origin, img_shape=shape_hw)
+        return data_info
+
+    def _get_topdown_data_infos(self, instance_list: list[dict]) -> list[dict]:
+        """Leave out whom mmpose leaves out, and say how many and why."""
+        kept, reasons = [], Counter()
+        for person in instance_list:
+            if self._is_valid_instance(person):
+                kept.append(person)
+            else:
+                reasons[_reason(person)] += 1
+        self._log_left_out(reasons, len(kept))
+        return kept
+
+    def _log_left_out(self, reasons: Counter, num_kept: int) -> None:
+        """One line, only if anybody was left out."""
+        if reasons:
+            told = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+            print_log(
+                f"{self.bbox_file or self.ann_file}: {num_kept} people used, left out: {told}",
+                logger="current",
+            )
+
+
+def _reason(person: dict) -> str:
+    """Say why mmpose's rule leaves this person out."""
+    if person.get("iscrowd"):
+        return "crowd"
+    if _is_zero_size(person["bbox"][0]):
+        return "with a box of zero size"
+    return "without a labelled keypoint"
+
+
+def _is_zero_size(box_xyxy: np.ndarray) -> bool:
+    return bool(np.any(box_xyxy[2:] - box_xyxy[:2] <= 0))
+
+
+@DATASETS.register_module()
+class KneronCocoDataset(_CheckedDataset, CocoDataset):
+    """COCO keypoints, or own data in the same form; arguments as mmpose's ``CocoDataset``.
+
+    ``bbox_file`` (detector boxes, test mode only) may cover more images than ``ann_file``: boxes on
+    other images are counted and left out.
+    """
+
+    def _load_annotations(self) -> tuple[list[dict], list[dict]]:
+        """Check the file, then read images and people in mmpose's form."""
+        self._index_annotations()
+        images = self.coco.loadImgs(self.coco.getImgIds())
+        for image in images:
+            image["img_id"] = image["id"]
+            image["img_path"] = self._image_path(image)
+        people = [
+            self.parse_data_info(dict(raw_ann_info=person, raw_img_info=image))
+            for image in images
+            for person in self.coco.imgToAnns[image["id"]]
+        ]
+        return people, images
+
+    def _load_detection_results(self) -> list[dict]:
+        """Read detector boxes; keypoints are placeholders, so that only AP can be computed."""
+        detections = load_json(self.bbox_file, "a file of detector boxes")
+        check_detections(detections, self.bbox_file)
+        self._index_annotations()
+        num_keypoints = self.metainfo["num_keypoints"]
+        data_list, reasons = [], Counter()
+        for detection in detections:
+            box_xyxy = xywh_to_xyxy(detection["bbox"][:4])  # as a runner does with these numbers
+            if detection["category_id"] != 1:
+                reasons["of another category"] += 1
+            elif detection["image_id"] not in self.coco.imgs:
+                reasons["on images that the annotation file does not list"] += 1
+            elif _is_zero_size(box_xyxy):
+                reasons["with a box of zero size"] += 1
+            else:
+                image = self.coco.imgs[detection["image_id"]]
+                data_list.append(
+                    dict(
+                        id=len(data_list),
+                        img_id=image["id"],
+                        img_path=self._image_path(image),
+                        img_shape=(image["height"], image["width"]),
+                        bbox=box_xyxy[None],
+                        bbox_score=np.array([detection["score"]], np.float32),
+                        keypoints=np.zeros((1, num_keypoints, 2), np.float32),
+                        keypoints_visible=np.ones((1, num_keypoints), np.float32),
+                    )
+                )
+        self._log_left_out(reasons, len(data_list))
+        return data_list
+
+    def _index_annotations(self) -> None:
+        content = load_json(self.ann_file, "a COCO keypoint file")
+        check_coco(content, self.ann_file, self.metainfo["num_keypoints"])
+        self.coco = COCO()
+        self.coco.dataset = content
+        self.coco.createIndex()
+        self._metainfo["CLASSES"] = self.coco.loadCats(self.coco.getCatIds())
+
+    def _image_path(self, image: dict) -> str:
+        return os.path.join(self.data_prefix["img"], image["file_name"])
+
+
+@DATASETS.register_module()
+class KneronMpiiDataset(_CheckedDataset):
+    """MPII in its converted JSON form, 0-based throughout.
+
+    The file counts pixels from 1, as MATLAB does, in ``center`` and in ``joints`` alike; both are
+    moved to 0-based pixels here (mmpose 1.1.0 moves the centre only). People without joints are
+    taken in test mode, for inference; training refuses them.
+
+    Source: HRNet's reader of the same files, for the shift of centre and joints and the 15 pixels.
+    """
+
+    METAINFO: dict = MpiiDataset.METAINFO
+
+    def _load_annotations(self) -> tuple[list[dict], list[dict]]:
+        """Check the file, then read people in mmpose's form; ``id`` is the place in the file."""
+        people = load_json(self.ann_file, "an MPII file in JSON form")
+        num_joints = self.metainfo["num_keypoints"]
+        check_mpii(people, self.ann_file, num_joints, need_joints=not self.test_mode)
+        instances = [
+            self._instance(index, person, num_joints) for index, person in enumerate(people)
+        ]
+        images = {i["img_id"]: dict(img_id=i["img_id"], img_path=i["img_path"]) for i in instances}
+        return instances, list(images.values())
+
+    def _instance(self, index: int, person: dict, num_joints: int) -> dict:
+        """One person, 0-based pixels, box xyxy without padding."""
+        center_xy = np.array(person["center"], np.float32)
+        size = person["scale"] * MPII_PIXELS_PER_SCALE
+        if center_xy[0] != -1:  # -1: the place of the person is not known
+            center_xy[1] += MPII_CENTER_SHIFT * person["scale"]
+        center_xy -= 1
+        joints = np.array(person.get("joints", np.zeros((num_joints, 2))), np.float32) - 1
+        visible = np.array(person.get("joints_vis", np.zeros(num_joints)), np.float32)
+        return dict(
+            id=index,
+            img_id=int(Path(person["image"]).stem),
+            img_path=os.path.join(self.data_prefix["img"], person["image"]),
+            bbox=np.concatenate([center_xy - size / 2, center_xy + size / 2])[None].astype(
+                np.float32
+            ),
+            bbox_score=np.ones(1, np.float32),
+            keypoints=joints[None],
+            keypoints_visible=visible[None],
+            num_keypoints=int(visible.sum()) if "joints" in person else None,
+        )
+
+    @staticmethod
+    def _is_valid_instance(data_info: dict) -> bool:
+        """Take who has a box and a labelled joint; unlabelled people are there to be predicted."""
+        return data_info["num_keypoints"] != 0 and not _is_zero_size(data_info["bbox"][0])

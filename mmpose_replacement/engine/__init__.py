@@ -1,0 +1,1 @@
+"""The training and testing loops: runner, hooks, processes, acceleration."""

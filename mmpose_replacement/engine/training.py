@@ -1,0 +1,178 @@
+"""From the flags of train.py to a finished training."""
+
+import argparse
+import functools
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from mmpose_replacement.config.load import load_config
+from mmpose_replacement.engine.acceleration import choose_acceleration
+
+
+class _FixedConfig(Config):
+    """A config that no longer changes: its text, which takes seconds to make, is made once."""
+
+    pretty_text = functools.cached_property(lambda self: Config.pretty_text.fget(self))
+
+
+def check_devices(args: argparse.Namespace) -> None:
+    """Refuse flags that this machine cannot serve.
+
+    Raises: ValueError: a GPU is asked for that is not there, or a flag that needs one.
+    """
+    num_gpus = torch.cuda.device_count()
+    if args.gpu_ids and num_gpus < len(args.gpu_ids):
+        raise ValueError(
+            f"--gpu-ids must name GPUs of this machine, got {args.gpu_ids} of {num_gpus} usable. "
+            "See nvidia-smi."
+        )
+    if args.gpus and num_gpus and args.gpus > num_gpus:
+        raise ValueError(f"--gpus must be at most {num_gpus} on this machine, got {args.gpus}.")
+    for flag, is_set in (("--amp", args.amp), ("--sync-bn", args.sync_bn)):
+        if is_set and not num_gpus:
+            raise ValueError(f"{flag} needs a GPU, but PyTorch finds none here. Leave it out.")
+
+
+def train(args: argparse.Namespace) -> Runner:
+    """Train as the flags say and print what came of it.
+
+    Args:
+        args: the namespace of train.py.
+    Returns: the runner after its last epoch.
+    Raises: ValueError, FileNotFoundError: anything in the config or the flags that cannot be done.
+    """
+    runner = prepare(args)
+    started_at = time.monotonic()
+    with _faults_of(runner.cfg):
+        runner.train()
+    if is_main_process():
+        print(_summary(runner, time.monotonic() - started_at))
+    return runner
+
+
+def prepare(args: argparse.Namespace) -> Runner:
+    """Build the Runner that ``train`` would start.
+
+    Args:
+        args: the namespace of train.py.
+    Returns: the runner before its first step.
+    Raises: ValueError, FileNotFoundError: anything in the config or the flags that cannot be done.
+    """
+    config = load_config(args.config, args.cfg_options)
+    _apply_flags(config, args)
+    return build_runner(config)
+
+
+def build_runner(config: Config) -> Runner:
+    """Build the Runner of a config; what its classes refuse is a fault of the config.
+
+    Raises: ValueError: an unknown class or argument, with the config's name.
+    """
+    config = _FixedConfig(config._cfg_dict, cfg_text=config.text, filename=config.filename)
+    with _faults_of(config):
+        return RUNNERS.get(config.get("runner_type", "PoseRunner")).from_cfg(config)
+
+
+@contextmanager
+def _faults_of(config: Config) -> Iterator[None]:
+    """Put the config's name before what mmengine or PyTorch refuse of its values."""
+    try:
+        yield
+    except (TypeError, KeyError, AssertionError, ValueError) as err:
+        text = str(err.args[0]) if err.args else type(err).__name__
+        if re.match(r"\S+\.\w+: ", text):  # names a file already
+            raise
+        raise ValueError(f"{config.filename}: {text}") from err
+
+
+def _apply_flags(config: Config, args: argparse.Namespace) -> None:
+    """Write the flags into the config, which is saved beside the results."""
+    default_dir = Path("work_dirs", args.config.stem)
+    config.work_dir = str(args.work_dir or config.get("work_dir") or default_dir)
+    config.launcher = args.launcher
+    randomness = {"seed": args.seed, "deterministic": args.deterministic}
+    config.randomness = {**randomness, **config.get("randomness", {})}
+    if args.seed is not None:
+        config.randomness.seed = args.seed
+    if args.deterministic:
+        config.randomness.deterministic = True
+    if args.resume:
+        config.resume = True
+        config.load_from = str(_newest(config) if args.resume == "newest" else args.resume)
+    elif args.load_from:
+        config.resume, config.load_from = False, str(args.load_from)
+    if config.get("load_from") and not Path(config.load_from).is_file():
+        raise FileNotFoundError(f"{config.load_from}: checkpoint must be a file. Check the path.")
+    if args.val_interval:
+        config.train_cfg.val_interval = args.val_interval
+    if args.no_validate:
+        config.val_cfg = config.val_dataloader = config.val_evaluator = None
+        config.default_hooks.checkpoint.pop("save_best", None)
+    if args.auto_scale_lr:
+        if "base_batch_size" not in config.get("auto_scale_lr", {}):
+            raise ValueError(
+                f"{args.config}: --auto-scale-lr needs auto_scale_lr.base_batch_size in the "
+                "config: the total batch size that its learning rate is meant for."
+            )
+        config.auto_scale_lr.enable = True
+    choose_acceleration(config, amp=args.amp, compiled=args.compile)
+    if args.sync_bn:
+        config.sync_bn = "torch"
+    hooks = config.setdefault("custom_hooks", [])
+    hooks.append({"type": "CheckpointFileHook", "allow_new_layers": not config.get("resume")})
+    hooks += [{"type": name} for name in ("ProgressBarHook", "FiniteLossHook", "CurvesHook")]
+    if args.ema:
+        hooks.append(
+            {
+                "type": "EMAHook",
+                "ema_type": "ExpMomentumEMA",
+                "momentum": 2e-4,
+                "update_buffers": True,
+                "priority": "NORMAL",
+            }
+        )
+
+
+def _newest(config: Config) -> Path:
+    """Find the checkpoint of the highest epoch (or iteration) in the work directory."""
+    folder = Path(config.work_dir)
+    numbered = {
+        int(match[1]): path
+        for path in folder.glob("*.pth")
+        if (match := re.fullmatch(r"(?:epoch|iter)_(\d+)", path.stem))
+    }
+    if not numbered:
+        raise FileNotFoundError(
+            f"{folder}: --resume must find a checkpoint epoch_N.pth, but there is none. "
+            "Leave --resume out to begin, or name a file."
+        )
+    return numbered[max(numbered)]
+
+
+def _summary(runner: Runner, seconds: float) -> str:
+    """Say in a few lines what was trained on what, how long, and where the result is."""
+    num_parameters = sum(weight.numel() for weight in runner.model.parameters())
+    lines = [
+        f"trained {runner.cfg.model.backbone.type} ({num_parameters / 1e6:.2f} M parameters) on "
+        f"{len(runner.train_dataloader.dataset)} people for {runner.epoch} epochs "
+        f"in {seconds / 60:.1f} min"
+    ]
+    info = runner.message_hub.runtime_info
+    if "best_score" in info:
+        name = runner.cfg.default_hooks.checkpoint.save_best
+        people = len(runner.val_dataloader.dataset)
+        lines.append(
+            f"best {name} {info['best_score']:.4f} on {people} people, ground-truth boxes: "
+            f"{info['best_ckpt']}"
+        )
+    lines.append(f"last checkpoint {info.get('last_ckpt')}, curves {runner.work_dir}/curves.png")
+    return "\n".join(lines)

@@ -1,0 +1,252 @@
+"""COCO's AP with clear faults, a plain dump of predictions, and the words of `--eval`."""
+
+import contextlib
+import io
+import json
+import os
+import pickle
+import tempfile
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+from mmpose.evaluation.metrics import CocoMetric
+from mmpose.registry import METRICS
+from xtcocotools.coco import COCO
+from xtcocotools.cocoeval import COCOeval
+
+from mmpose_replacement.data.annotation_checks import load_json
+from mmpose_replacement.metrics.coco_results import to_coco_results
+
+BOXES = {"ground-truth": "coco", "detector": "coco-detector-boxes"}  # word: prefix of the results
+FIGURES = "AP AP50 AP75 AP(M) AP(L) AR AR50 AR75 AR(M) AR(L)".split()
+CROWD_FIGURES = "AP AP50 AP75 AR AR50 AR75 AP(E) AP(M) AP(H)".split()  # of "keypoints_crowd"
+
+
+@METRICS.register_module()
+class KneronCocoMetric(CocoMetric):
+    """COCO's ten keypoint figures, as mmpose's ``CocoMetric`` computes them.
+
+    They are called AP, AP50, AP75, AP(M), AP(L), AR, AR50, AR75, AR(M), AR(L).
+
+    Args:
+        ann_file: COCO keypoint file of the evaluated images.
+        boxes: which boxes the people were cut out by, "ground-truth" or "detector"; it names the
+            results (``coco/AP`` or ``coco-detector-boxes/AP``).
+        prefix: name of the results instead of the one that ``boxes`` gives.
+        **kwargs: as mmpose's ``CocoMetric``.
+
+    Raises:
+        ValueError: a file that cannot be evaluated on, or no predictions.
+        FileNotFoundError: no such file.
+    """
+
+    def __init__(
+        self,
+        ann_file: str | None = None,
+        *,
+        boxes: str = "ground-truth",
+        prefix: str | None = None,
+        **kwargs,
+    ) -> None:
+        if boxes not in BOXES:
+            raise ValueError(
+                f"boxes must be one of {', '.join(BOXES)}, got '{boxes}'. Name the boxes that "
+                "people were cut out by."
+            )
+        self.boxes = boxes
+        super().__init__(prefix=prefix or BOXES[boxes], **kwargs)
+        if ann_file is not None:
+            content = load_json(ann_file, "a COCO keypoint file")
+            if not self.format_only:
+                _check_can_be_judged_on(content, ann_file, self.use_area)
+            self.ann_file, self.coco = ann_file, COCO(content)
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """Compute the ten figures of all predictions.
+
+        Raises: ValueError: no predictions, or predictions for other images.
+        """
+        if not results:
+            raise ValueError("predictions must not be empty, got none. Check the data set's boxes.")
+        images = {prediction["img_id"] for prediction, _ in results}
+        if self.coco is not None and not images <= set(self.coco.getImgIds()):
+            stranger = min(images - set(self.coco.getImgIds()), key=str)
+            raise ValueError(
+                f"{self.ann_file}: it must list all evaluated images, got a prediction for image "
+                f"{stranger}. Give the data set and the metric the same ann_file."
+            )
+        predictions, labels = zip(*results, strict=True)
+        found = to_coco_results(
+            predictions,
+            score_mode=self.score_mode,
+            keypoint_score_thr=self.keypoint_score_thr,
+            nms_mode=self.nms_mode,
+            nms_thr=self.nms_thr,
+            sigmas=self.dataset_meta["sigmas"],
+        )
+        if self.outfile_prefix is not None:
+            path = Path(f"{self.outfile_prefix}.keypoints.json")
+            _write_whole(path, json.dumps(found))
+            print_log(f"{path}: keypoints of {len(found)} people", logger="current")
+        if self.format_only:
+            return {}
+        if self.coco is None:
+            with tempfile.TemporaryDirectory() as folder:
+                prefix = self.outfile_prefix or os.path.join(folder, "results")
+                self.coco = COCO(self.gt_to_coco_json(labels, prefix))
+        figures = self._judge(found)
+        print_log(
+            f"COCO keypoints, {self.boxes} boxes: {len(results)} boxes on {len(images)} images",
+            logger="current",
+        )
+        return figures
+
+    def _judge(self, found: list[dict]) -> dict[str, float]:
+        sigmas = self.dataset_meta["sigmas"]
+        detections = self.coco.loadRes(found)
+        evaluation = COCOeval(self.coco, detections, self.iou_type, sigmas, self.use_area)
+        with contextlib.redirect_stdout(io.StringIO()):  # their table is printed by who wants it
+            evaluation.evaluate()
+            evaluation.accumulate()
+            evaluation.summarize()
+        names = CROWD_FIGURES if self.iou_type == "keypoints_crowd" else FIGURES
+        return dict(zip(names, evaluation.stats, strict=True))
+
+
+def _check_can_be_judged_on(content: object, ann_file: str, use_area: bool) -> None:
+    """The file has annotations, with areas where OKS needs them."""
+    people = content.get("annotations") if isinstance(content, dict) else None
+    if not isinstance(people, list):
+        raise ValueError(
+            f"{ann_file}: it must have 'annotations' to be judged on, got none. Use a "
+            "person_keypoints_*.json, or format_only=True."
+        )
+    without = [person.get("id") for person in people if "area" not in person]
+    if use_area and without:
+        raise ValueError(
+            f"{ann_file}: annotations must have 'area', got {len(without)} without (the first has "
+            f"id {without[0]}). Add it, or set use_area=False in the evaluator."
+        )
+
+
+@METRICS.register_module()
+class PredictionDump(BaseMetric):
+    """Write all predictions to a file: a list of ``{image_id, keypoints, box, score}``.
+
+    ``keypoints`` is K x [x, y, score], ``box`` is [x, y, width, height], both in source pixels;
+    ``score`` is the box score times the mean score of the keypoints above ``keypoint_score_thr``,
+    as in COCO's results. Numbers and lists only, whatever the form.
+
+    Args:
+        out_file: file to write; ``.json``, or ``.pkl``/``.pickle``.
+        keypoint_score_thr: keypoints at or below it do not enter ``score``, 0..1.
+        collect_device: mmengine's.
+
+    Raises: ValueError: another suffix, or a place where no file can be written.
+    """
+
+    default_prefix = "predictions"
+
+    def __init__(
+        self, out_file: str, *, keypoint_score_thr: float = 0.2, collect_device: str = "cpu"
+    ) -> None:
+        super().__init__(collect_device=collect_device)
+        self.out_path = Path(out_file)
+        if self.out_path.suffix not in (".json", ".pkl", ".pickle"):
+            raise ValueError(
+                f"out_file must end in .json, .pkl or .pickle, got '{out_file}'. Choose one."
+            )
+        _check_can_be_written(self.out_path)
+        self.keypoint_score_thr = keypoint_score_thr
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Turn each person into plain numbers."""
+        for sample in data_samples:
+            predicted, given = sample["pred_instances"], sample["gt_instances"]
+            scores = np.asarray(predicted["keypoint_scores"][0], np.float64)
+            keypoints = np.column_stack([predicted["keypoints"][0], scores])
+            x1, y1, x2, y2 = (float(value) for value in given["bboxes"][0])
+            good = scores[scores > self.keypoint_score_thr]
+            score = float(given["bbox_scores"][0]) * (good.mean() if len(good) else 0.0)
+            self.results.append(
+                dict(
+                    image_id=sample["img_id"],
+                    keypoints=keypoints.tolist(),
+                    box=[x1, y1, x2 - x1, y2 - y1],
+                    score=float(score),
+                )
+            )
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """Write the file under another name, then move it into place; return the number written.
+
+        Raises: ValueError: a place where no file can be written.
+        """
+        _check_can_be_written(self.out_path)
+        as_text = self.out_path.suffix == ".json"
+        _write_whole(self.out_path, json.dumps(results) if as_text else pickle.dumps(results))
+        return {"count": len(results)}
+
+
+def _write_whole(path: Path, content: str | bytes) -> None:
+    """Write under another name first, so that no half file takes the place of a whole one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        partial.write_bytes(content.encode() if isinstance(content, str) else content)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _check_can_be_written(path: Path) -> None:
+    """The path is no directory and lies below no file; told before hours of evaluation."""
+    if path.is_dir():
+        raise ValueError(f"{path}: out_file must be a file, got a directory. Name a file in it.")
+    above = next(folder for folder in path.parents if folder.exists())
+    if not above.is_dir():
+        raise ValueError(
+            f"{path}: out_file must lie in a directory, but {above} is a file. Name another place."
+        )
+
+
+def metric_configs(words: Sequence[str], dataset: dict) -> list[dict]:
+    """Turn the words of ``--eval`` into evaluator configs.
+
+    Args:
+        words: mAP, PCKh, PCK, AUC or EPE; which of them are allowed depends on the data set.
+        dataset: the data set's config (``type``, ``data_root``, ``ann_file``, ``bbox_file``).
+    Returns: one config a word.
+
+    Raises: ValueError: a word that this data set cannot be judged by.
+    """
+    on_mpii = dataset["type"] == "KneronMpiiDataset"
+    ann_file = os.path.join(dataset.get("data_root") or "", dataset["ann_file"])
+    configs = {
+        # mmpose's; distances in source pixels, PCK as a share of the longer side of the box
+        "PCK": dict(type="PCKAccuracy", thr=0.2, norm_item="bbox", prefix="keypoints"),
+        "AUC": dict(type="AUC", norm_factor=30, num_thrs=20, prefix="keypoints"),
+        "EPE": dict(type="EPE", prefix="keypoints"),
+    }
+    if dataset.get("bbox_file"):  # a detected person has no labels of its own
+        configs = {"mAP": dict(type="KneronCocoMetric", ann_file=ann_file, boxes="detector")}
+    elif on_mpii:
+        gt_file = os.path.join(os.path.dirname(ann_file), "mpii_gt_val.mat")
+        configs["PCKh"] = dict(type="KneronPCKhMetric", gt_file=gt_file)
+    else:
+        configs["mAP"] = dict(type="KneronCocoMetric", ann_file=ann_file, boxes="ground-truth")
+    for word in words:
+        if word not in configs:
+            near = get_close_matches(word.lower(), [known.lower() for known in configs], n=1)
+            meant = [known for known in configs if known.lower() in near]
+            fix = f"Did you mean {meant[0]}?" if meant else "Choose one of them."
+            where = "detector boxes" if dataset.get("bbox_file") else dataset["type"]
+            raise ValueError(
+                f"--eval must be one of {', '.join(sorted(configs))} for {where}, got '{word}'. "
+                f"{fix}"
+            )
+    return [configs[word] for word in words]

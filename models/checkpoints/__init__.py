@@ -1,0 +1,1 @@
+"""Weights and configs from files of any origin, never unpickled."""

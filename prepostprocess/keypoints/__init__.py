@@ -1,0 +1,1 @@
+"""COCO's keypoints; heatmaps to keypoints, scores and similarity."""

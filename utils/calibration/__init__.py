@@ -1,0 +1,1 @@
+"""Calibration arrays for a quantiser, and their files."""

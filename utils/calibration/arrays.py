@@ -1,0 +1,233 @@
+"""Calibration arrays for a quantiser: people's crops, just as the pose network will be fed them."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from prepostprocess.image import load_rgb
+from prepostprocess.preprocess import get_preprocess
+from utils.params import ParamsError
+from utils.runners.lite_hrnet_runner import LiteHrnetRunner
+from utils.runners.onnx_session import OnnxSession
+from utils.runners.pipeline import PosePipeline, load_pipeline
+
+ENOUGH = 100  # crops that the vendor asks for; manual of the quantiser, 2.5.3
+LAYOUTS = ("nchw", "nhwc")
+COLOURS = ("rgb", "bgr")
+_NEEDED = ("input_wh", "colour", "preprocess", "padding", "decoder")
+Finder = Callable[[Path], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What goes to the quantiser.
+
+    Attributes:
+        images: float32 (N, 3, h, w) or, layout "nhwc", (N, h, w, 3): what the network is fed.
+        crops: N of uint8 (h, w, 3), RGB, the pixels that they come from.
+        boxes_xywh: float32 (N, 4), left, top, width, height of the people in source pixels.
+        files: N, the pictures.
+        notes: what a reader must know: layout, colour, preprocess, pixel_offset, input_wh,
+            padding, model, model_sha256.
+    """
+
+    images: np.ndarray
+    crops: list[np.ndarray]
+    boxes_xywh: np.ndarray
+    files: list[Path]
+    notes: dict[str, object]
+
+
+def load_noted_pipeline(model: Path, yolov5: Path | None) -> PosePipeline:
+    """Load a pose network that says itself how its input is made.
+
+    Args:
+        model: ONNX file with our exporter's metadata.
+        yolov5: the detector's YAML or ONNX file; None for no detector.
+    Returns: the runners.
+    Raises: ParamsError: metadata are missing, or one of the files cannot be used.
+    """
+    metadata = OnnxSession(model).metadata
+    missing = [key for key in _NEEDED if key not in metadata]
+    if missing:
+        raise ParamsError(
+            f"{model}: metadata must say how the network's input is made, got no "
+            f"{', '.join(missing)}. Export the network with export2onnx.py."
+        )
+    return load_pipeline(yolov5, None, model)
+
+
+def read_labels(ann_file: Path, img_dir: Path) -> dict[Path, np.ndarray]:
+    """Read the boxes of labelled people.
+
+    Args:
+        ann_file: COCO annotations. Crowds, people without labelled keypoints (where these are
+            counted), empty boxes and other categories are left out.
+        img_dir: folder that the annotations' file names start below.
+    Returns: picture: float (N, 4), left, top, width, height in source pixels; pictures without
+        people are not in it.
+    Raises: ValueError: no such annotations, or nobody in them.
+    """
+    try:
+        content = json.loads(ann_file.read_text(encoding="utf-8"))
+        categories = {c["id"] for c in content.get("categories", []) if c["name"] == "person"}
+        names = {image["id"]: img_dir / image["file_name"] for image in content["images"]}
+        boxes: dict[Path, list] = {}
+        for person in content["annotations"]:
+            is_person = not categories or person.get("category_id") in categories
+            labelled = person.get("num_keypoints", 1) > 0 and not person.get("iscrowd")
+            box = [float(value) for value in person["bbox"]]
+            if is_person and labelled and box[2] > 0 and box[3] > 0:
+                boxes.setdefault(names[person["image_id"]], []).append(box)
+    except (UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError, IndexError) as err:
+        raise ValueError(
+            f"{ann_file}: --ann-file must be COCO annotations, got a fault "
+            f"({type(err).__name__}: {err}). Use a file such as person_keypoints_val2017.json."
+        ) from err
+    if not boxes:
+        raise ValueError(
+            f"{ann_file}: --ann-file must hold labelled people, got none. Use another file."
+        )
+    return {path: np.array(found) for path, found in boxes.items()}
+
+
+def choose_people(
+    images: Sequence[Path], boxes_of: Finder, seed: int
+) -> Iterator[tuple[Path, np.ndarray]]:
+    """Choose people evenly over pictures: one of each in random order, then a second one, ....
+
+    Args:
+        images: the pictures.
+        boxes_of: picture -> float (N, 4), left, top, width, height of its people; asked as late as
+            possible, once a picture.
+        seed: the same one gives the same order.
+    Yields: a picture and a person's box.
+    """
+    generator = np.random.default_rng(seed)
+    found = []
+    for i in generator.permutation(len(images)):
+        boxes = np.asarray(boxes_of(images[i])).reshape(-1, 4)
+        boxes = boxes[generator.permutation(len(boxes))]
+        if len(boxes):
+            yield images[i], boxes[0]
+            found.append((images[i], boxes))
+    for nth in range(1, max((len(boxes) for _, boxes in found), default=0)):
+        for path, boxes in found:
+            if nth < len(boxes):
+                yield path, boxes[nth]
+
+
+def make_finder(pipeline: PosePipeline, load: Callable[[Path], np.ndarray]) -> Finder:
+    """The detector as ``choose_people`` wants it."""
+
+    def find(path: Path) -> np.ndarray:
+        return pipeline.detect(load(path)).boxes_xywh
+
+    return find
+
+
+def one_image_cache() -> Callable[[Path], np.ndarray]:
+    """``load_rgb`` that remembers the last picture, for those who come twice in a row."""
+    return lru_cache(maxsize=1)(load_rgb)
+
+
+def make_calibration(
+    pipeline: PosePipeline,
+    people: Iterable[tuple[Path, np.ndarray]],
+    layout: str = "nchw",
+    colour: str = "rgb",
+    *,
+    load: Callable[[Path], np.ndarray] = load_rgb,
+) -> Calibration:
+    """Cut people out and let the pose network's runner prepare them.
+
+    Args:
+        pipeline: the runners.
+        people: pictures and boxes, as ``choose_people`` gives them.
+        layout: "nchw" or "nhwc".
+        colour: order of the channels, "rgb" or "bgr".
+        load: reads a picture.
+    Returns: the arrays.
+    Raises: ValueError: nobody, or a picture or box that the runners refuse.
+    """
+    spec = pipeline.spec
+    crops, boxes, files = [], [], []
+    for path, box in people:
+        try:
+            crops += pipeline.affine.run(load(path), box[None])
+        except ValueError as err:
+            raise ValueError(f"{path}: {str(err).removeprefix(f'{path}: ')}") from err
+        boxes.append(box)
+        files.append(path)
+    if not crops:
+        raise ValueError("the pictures must show people, got nobody. Use other pictures.")
+    listener = _Listener()
+    LiteHrnetRunner(listener, spec, pipeline.pose.params).heatmaps([c.image for c in crops])
+    images = np.concatenate(listener.heard)
+    if colour == "bgr":
+        images = images[:, ::-1]
+    if layout == "nhwc":
+        images = images.transpose(0, 2, 3, 1)
+    model = pipeline.pose.session.path
+    notes = dict(
+        layout=layout,
+        colour=colour,
+        preprocess=spec.preprocess,
+        pixel_offset=pipeline.pose.session.metadata.get("pixel_offset"),
+        input_wh=list(spec.input_wh),
+        padding=spec.padding,
+        model=model.name,
+        model_sha256=hashlib.sha256(model.read_bytes()).hexdigest(),
+    )
+    return Calibration(
+        np.ascontiguousarray(images),
+        [crop.image for crop in crops],
+        np.array(boxes, np.float32),
+        files,
+        notes,
+    )
+
+
+class _Listener:
+    """Stands where the network does, and keeps what its runner says to it."""
+
+    batch = 1  # one at a time, as on the chip
+
+    def __init__(self) -> None:
+        self.heard: list[np.ndarray] = []
+
+    def run(self, batch: np.ndarray) -> list[np.ndarray]:
+        self.heard.append(batch)
+        return [np.zeros((1, 1, 1, 1), np.float32)]
+
+
+def summary_of(calibration: Calibration) -> str:
+    """Say in one line what there is."""
+    images, notes = calibration.images, calibration.notes
+    return (
+        f"{len(images)} crops from {len(set(calibration.files))} pictures, {images.dtype} "
+        f"{images.shape} {notes['colour']}, {notes['preprocess']}, values {images.min():.3f} to "
+        f"{images.max():.3f}"
+    )
+
+
+def warnings_of(calibration: Calibration) -> list[str]:
+    """Say what is usable but not good."""
+    texts = []
+    if len(calibration.images) < ENOUGH:
+        texts.append(
+            f"calibration should have at least {ENOUGH} crops, got {len(calibration.images)}. "
+            "Give more pictures or raise --count."
+        )
+    if get_preprocess(calibration.notes["preprocess"]).hardware is None:
+        texts.append(
+            "preprocess should be kneron_520 or kneron_720, got "
+            f"{calibration.notes['preprocess']}, which no chip computes: the host must prepare "
+            "each crop. Train with preprocess=kneron_720."
+        )
+    return texts

@@ -1,0 +1,74 @@
+"""The files of a calibration: arrays for the quantiser and a picture for the eye."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from utils.calibration.arrays import Calibration
+from utils.inference.image_stages import save_rgb
+
+_COLUMNS, _MOST, _HEIGHT = 10, 100, 128  # of the contact sheet
+
+
+def check_target(path: Path) -> None:
+    """Refuse a name that no calibration can be written to, before any work is done.
+
+    Raises: ValueError: it does not end in ``.npz`` or is a folder.
+    """
+    if path.suffix != ".npz" or path.is_dir():
+        raise ValueError(
+            f"{path}: --out must be a file that ends in .npz, got "
+            f"{'a folder' if path.is_dir() else repr(path.suffix)}. Name it calibration.npz."
+        )
+
+
+def write_calibration(path: Path, calibration: Calibration) -> Path:
+    """Write the arrays and, beside them, a contact sheet: both or neither.
+
+    The arrays are ``images``, ``boxes_xywh``, ``files`` and ``notes`` (JSON); none is pickled.
+
+    Args:
+        path: ``.npz`` file.
+        calibration: what to write.
+    Returns: the contact sheet's file.
+    Raises: OSError: the folder cannot be made or written to.
+    """
+    sheet = path.with_suffix(".png")
+    partial = {end: path.with_name(f".{path.stem}.partial{end}") for end in (".npz", ".png")}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with partial[".npz"].open("wb") as file:
+            np.savez_compressed(
+                file,
+                images=calibration.images,
+                boxes_xywh=calibration.boxes_xywh,
+                files=np.array([str(name) for name in calibration.files]),
+                notes=np.array(json.dumps(calibration.notes)),
+            )
+        save_rgb(partial[".png"], contact_sheet(calibration.crops))
+        os.replace(partial[".png"], sheet)
+        os.replace(partial[".npz"], path)
+    finally:
+        for file in partial.values():
+            file.unlink(missing_ok=True)
+    return sheet
+
+
+def contact_sheet(crops: Sequence[np.ndarray]) -> np.ndarray:
+    """Put crops side by side, ten in a row.
+
+    Args:
+        crops: uint8 (h, w, 3), RGB, of one size; the first hundred are shown.
+    Returns: uint8 (H, W, 3), RGB; crops higher than 128 pixels are scaled down to that.
+    """
+    height, width = crops[0].shape[:2]
+    scale = min(1.0, _HEIGHT / height)
+    size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
+    cells = [cv2.resize(crop, size_wh, interpolation=cv2.INTER_AREA) for crop in crops[:_MOST]]
+    columns = min(_COLUMNS, len(cells))
+    cells += [np.zeros_like(cells[0])] * (-len(cells) % columns)
+    return np.vstack([np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)])

@@ -1,1 +1,0 @@
-"""Making, checking and converting person keypoint data."""

@@ -1,0 +1,1 @@
+"""Landmark files, COCO result files, their comparison and its report."""

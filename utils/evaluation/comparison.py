@@ -1,0 +1,284 @@
+"""Compare end-to-end results with a ground truth: matching, Kneron's distances, OKS per joint.
+
+Both files may be lists of ``{img_path, lmk_coco_body_17pts}`` or COCO's (keypoint annotations;
+keypoint results).
+"""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from prepostprocess.keypoints.coco import COCO_SIGMAS, KEYPOINT_NAMES
+from prepostprocess.keypoints.oks import keypoint_similarity, oks
+
+METRICS = ("l1", "l2", "MAE")
+_AREA_OF_BOX = 0.53  # a person's share of the box, where a record has a box but no area
+_NUM = len(KEYPOINT_NAMES)
+
+
+@dataclass(frozen=True)
+class Pose:
+    """A labelled or predicted person.
+
+    Attributes:
+        image: name of the image, or its COCO number.
+        keypoints: float (17, 2), source xy.
+        labelled: bool (17,), which of them count.
+        area: source pixels squared.
+        bbox_xywh: float (4,), source pixels.
+        score: 0..1; 1 for labels and for records without one.
+    """
+
+    image: str | int
+    keypoints: np.ndarray
+    labelled: np.ndarray
+    area: float
+    bbox_xywh: np.ndarray
+    score: float
+
+
+@dataclass(frozen=True)
+class Match:
+    """A labelled person and the prediction for it, if there is one, with their similarity."""
+
+    truth: Pose
+    prediction: Pose | None
+    similarity: float
+
+
+def read_truth(path: Path, landmark_points: str) -> tuple[list[Pose], list[str], dict[int, str]]:
+    """Read a ground truth in either form.
+
+    Args:
+        path: COCO keypoint annotations, or a list of records.
+        landmark_points: the records' key.
+    Returns: the labelled people (those without a labelled point left out), the names of all
+        images, and, for COCO, number: name of the image.
+    Raises: ValueError: neither form. FileNotFoundError: no such file.
+    """
+    content = _read_json(path)
+    if isinstance(content, dict) and {"images", "annotations"} <= content.keys():
+        names = {image["id"]: image["file_name"] for image in content["images"]}
+        poses = [
+            _pose(path, names[a["image_id"]], a.get("keypoints", []), a)
+            for a in content["annotations"]
+            if not a.get("iscrowd")
+        ]
+    else:
+        names = {}
+        records = _check_records(path, content, "img_path", landmark_points)
+        poses = [_pose(path, r["img_path"], r[landmark_points], r) for r in records]
+    images = list(names.values()) or list(dict.fromkeys(r["img_path"] for r in records))
+    return [p for p in poses if p is not None and p.labelled.any()], images, names
+
+
+def read_results(
+    path: Path, landmark_points: str, images: list[str], numbers: dict[int, str]
+) -> list[Pose]:
+    """Read predictions in either form, under the ground truth's image names.
+
+    Args:
+        path: a list of records, or COCO keypoint results.
+        landmark_points: the records' key.
+        images: names in the ground truth.
+        numbers: number: name there, for COCO.
+    Returns: the predicted people; all of their points count.
+    Raises: ValueError: neither form, or no image that the ground truth has.
+    """
+    content = _read_json(path)
+    is_coco = isinstance(content, list) and content and "image_id" in content[0]
+    key, points = ("image_id", "keypoints") if is_coco else ("img_path", landmark_points)
+    records = _check_records(path, content, key, points)
+    name_of = numbers.get if is_coco else _NameMatcher(images).find
+    known = [(name_of(record[key]), record) for record in records]
+    if records and not any(name is not None for name, _ in known):
+        raise ValueError(
+            f"{path}: {key} must be as in the ground truth, got {records[0][key]!r} where that has "
+            f"{images[0]!r}. Use inference_e2e.py's --relative-to and --path-prefix."
+        )
+    poses = [_pose(path, name, r[points], r) for name, r in known if name is not None]
+    return [
+        Pose(p.image, p.keypoints, np.ones(_NUM, bool), p.area, p.bbox_xywh, p.score)
+        for p in poses
+        if p is not None
+    ]
+
+
+def match_people(truth: list[Pose], predictions: list[Pose]) -> list[Match]:
+    """Pair each labelled person with the most similar prediction of its image, each used once.
+
+    Args:
+        truth: labelled people.
+        predictions: of the same images.
+    Returns: one match a labelled person, in their order; the most similar pairs are made first.
+    """
+    by_image = defaultdict(list)
+    for prediction in predictions:
+        by_image[prediction.image].append(prediction)
+    pairs = []
+    for i, person in enumerate(truth):
+        rivals = by_image[person.image]
+        if rivals:
+            points = np.stack([rival.keypoints for rival in rivals])
+            similar = oks(points, person.keypoints, person.area, person.labelled)
+            pairs += [(value, i, j) for j, value in enumerate(similar)]
+    found, used = {}, set()
+    for value, i, j in sorted(pairs, key=lambda pair: -pair[0]):
+        if i not in found and (truth[i].image, j) not in used:
+            found[i] = by_image[truth[i].image][j], float(value)
+            used.add((truth[i].image, j))
+    return [Match(person, *found.get(i, (None, 0.0))) for i, person in enumerate(truth)]
+
+
+def distances(matches: list[Match]) -> dict[str, float]:
+    """Kneron's regression metrics over the labelled points of all people that were found.
+
+    ``l1`` is the mean of |dx| + |dy|, ``l2`` of the straight distance, ``MAE`` the mean of |dx| and
+    |dy| over both coordinates (half of l1); all in source pixels.
+
+    Returns: the three; NaN where nobody was found.
+    """
+    offsets = [_offsets(m)[m.truth.labelled] for m in matches if m.prediction is not None]
+    return _means(np.concatenate(offsets) if offsets else np.zeros((0, 2)))
+
+
+def joint_table(matches: list[Match]) -> list[dict]:
+    """The same for each joint, with the number of labels and the mean similarity.
+
+    A person that was not found counts with similarity 0, as in OKS, and in no distance.
+    """
+    rows = []
+    for k, name in enumerate(KEYPOINT_NAMES):
+        labelled = [m for m in matches if m.truth.labelled[k]]
+        found = [m for m in labelled if m.prediction is not None]
+        offsets = np.array([_offsets(m)[k] for m in found]).reshape(-1, 2)
+        similar = [
+            keypoint_similarity(
+                m.prediction.keypoints[k], m.truth.keypoints[k], m.truth.area, COCO_SIGMAS[k]
+            )
+            for m in found
+        ]
+        mean = sum(similar) / len(labelled) if labelled else float("nan")
+        rows.append(dict(joint=name, labelled=len(labelled), **_means(offsets), similarity=mean))
+    return rows
+
+
+def to_coco(truth: list[Pose], images: list[str]) -> dict:
+    """A ground truth of records as COCO annotations; images are numbered from 1."""
+    numbers = {name: i for i, name in enumerate(images, start=1)}
+    return dict(
+        images=[dict(id=i, file_name=name) for name, i in numbers.items()],
+        categories=[dict(id=1, name="person", keypoints=list(KEYPOINT_NAMES))],
+        annotations=[
+            dict(
+                id=i,
+                image_id=numbers[p.image],
+                category_id=1,
+                iscrowd=0,
+                area=p.area,
+                bbox=p.bbox_xywh.tolist(),
+                num_keypoints=int(p.labelled.sum()),
+                keypoints=np.column_stack([p.keypoints, 2 * p.labelled]).ravel().tolist(),
+            )
+            for i, p in enumerate(truth, start=1)
+        ],
+    )
+
+
+def to_results(predictions: list[Pose], numbers: dict[str, int]) -> list[dict]:
+    """Predictions as COCO keypoint results; ``numbers`` is image name: number."""
+    return [
+        dict(
+            image_id=numbers[p.image],
+            category_id=1,
+            score=p.score,
+            keypoints=np.column_stack([p.keypoints, np.ones(_NUM)]).ravel().tolist(),
+        )
+        for p in predictions
+    ]
+
+
+class _NameMatcher:
+    """Find the ground truth's name of an image: the same, or else the same file name."""
+
+    def __init__(self, images: list[str]) -> None:
+        self._exact = set(images)
+        self._by_file = defaultdict(list)
+        for name in images:
+            self._by_file[PurePosixPath(name).name].append(name)
+
+    def find(self, name: str) -> str | None:
+        """The ground truth's name, or None; two pictures of one file name are not guessed at."""
+        if name in self._exact:
+            return name
+        rivals = self._by_file[PurePosixPath(name.replace("\\", "/")).name]
+        return rivals[0] if len(rivals) == 1 else None
+
+
+def _offsets(match: Match) -> np.ndarray:
+    return match.prediction.keypoints - match.truth.keypoints
+
+
+def _means(offsets: np.ndarray) -> dict[str, float]:
+    """l1, l2 and MAE of float (N, 2) offsets."""
+    if not len(offsets):
+        return dict.fromkeys(METRICS, float("nan"))
+    absolute = np.abs(offsets)
+    return dict(
+        l1=float(absolute.sum(axis=1).mean()),
+        l2=float(np.hypot(*offsets.T).mean()),
+        MAE=float(absolute.mean()),
+    )
+
+
+def _pose(path: Path, image: str, values: list, record: dict) -> Pose | None:
+    """Read a person in any of the four landmark layouts; None for an empty list."""
+    numbers = np.array(values, np.float64).ravel()
+    if not len(numbers):
+        return None
+    if len(numbers) not in (2 * _NUM, 3 * _NUM) or not np.isfinite(numbers).all():
+        raise ValueError(
+            f"{path}: landmarks of {image} must be {2 * _NUM} or {3 * _NUM} finite numbers, got "
+            f"{len(numbers)}. Write them as inference_e2e.py does."
+        )
+    rows = numbers.reshape(_NUM, -1)
+    points = rows[:, :2]
+    # No third value: a point at the origin or before it is COCO's and Kneron's "not labelled".
+    labelled = rows[:, 2] > 0 if rows.shape[1] == 3 else (points > 0).any(axis=1)
+    box, area = record.get("bbox"), record.get("area")
+    if box is None:
+        shown = points[labelled] if labelled.any() else points
+        box = np.concatenate([shown.min(axis=0), np.ptp(shown, axis=0)])
+        area = float(box[2] * box[3]) if area is None else area
+    box = np.array(box, np.float64)
+    area = float(_AREA_OF_BOX * box[2] * box[3] if area is None else area)
+    return Pose(image, points, labelled, area, box, float(record.get("score", 1.0)))
+
+
+def _read_json(path: Path) -> object:
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as err:
+        raise FileNotFoundError(
+            f"{path}: it must be a readable JSON file, got {err.strerror}. Check the path."
+        ) from err
+    except ValueError as err:
+        raise ValueError(f"{path}: it must be JSON, got a fault ({err}). Write it again.") from err
+
+
+def _check_records(path: Path, content: object, *keys: str) -> list[dict]:
+    if not isinstance(content, list) or not all(isinstance(record, dict) for record in content):
+        raise ValueError(
+            f"{path}: it must be a list of records or a COCO keypoint file, got "
+            f"{type(content).__name__}. Use inference_e2e.py's --save-path or --coco-json."
+        )
+    for key in keys:
+        if any(key not in record for record in content):
+            raise ValueError(
+                f"{path}: each record must have '{key}', got one without. "
+                "Name the landmarks' key with --landmark-points."
+            )
+    return content

@@ -1,0 +1,149 @@
+"""Records of the end-to-end evaluation: ``{img_path, lmk_coco_body_17pts}`` an image."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from utils.evaluation.coco_results import to_coco_results
+from utils.inference.people_json import write_json
+from utils.people import People
+
+LANDMARKS = "lmk_coco_body_17pts"
+LANDMARK_FORMATS = ("flat34", "flat51", "17x2", "17x3")
+NUM_LANDMARKS = 17
+
+
+def landmarks(keypoints: np.ndarray, scores: np.ndarray, layout: str) -> list:
+    """Write one person's keypoints down.
+
+    Args:
+        keypoints: float (17, 2), source xy.
+        scores: float (17,).
+        layout: "flat34" x, y, x, y, ...; "flat51" x, y, score, ...; "17x2" and "17x3" the same as
+            lists of lists.
+    Returns: numbers, hundredths of a pixel, scores with four decimals.
+    """
+    rows = [[round(float(x), 2), round(float(y), 2)] for x, y in keypoints]
+    if layout in ("flat51", "17x3"):
+        rows = [[*row, round(float(score), 4)] for row, score in zip(rows, scores, strict=True)]
+    return [value for row in rows for value in row] if layout.startswith("flat") else rows
+
+
+def image_name(path: Path, prefix: str = "", relative_to: Path | None = None) -> str:
+    """Name an image as the ground truth does.
+
+    Args:
+        path: as it was found, below the folder as the user wrote it.
+        prefix: put before the name, as it is.
+        relative_to: folder that the name starts below.
+    Returns: the name, with forward slashes.
+    Raises: ValueError: the image is not below ``relative_to``.
+    """
+    if relative_to is not None:
+        try:
+            path = path.resolve().relative_to(relative_to.resolve())
+        except ValueError as err:
+            raise ValueError(
+                f"{path}: --relative-to must be a folder above the picture, got {relative_to}. "
+                "Correct it."
+            ) from err
+    return prefix + path.as_posix()
+
+
+def coco_image_id(path: Path) -> int:
+    """COCO's number of an image, which is its file name.
+
+    Raises: ValueError: the name is no number.
+    """
+    if not path.stem.isdecimal():
+        raise ValueError(
+            f"{path}: --coco-json must have pictures named by their COCO number, got "
+            f"'{path.stem}'. Leave it out; tools/eval_e2e.py reads --save-path's file too."
+        )
+    return int(path.stem)
+
+
+@dataclass
+class E2eResults:
+    """The results so far, and the files that hold them.
+
+    Attributes:
+        path: file of the records.
+        coco_path: file of the COCO results, or None.
+        layout: one of ``LANDMARK_FORMATS``.
+        all_persons: one record a person with ``bbox`` and ``score``; else one an image, of the
+            person with the highest score.
+        records: image name: its records.
+        coco: COCO number: its results.
+    """
+
+    path: Path
+    coco_path: Path | None = None
+    layout: str = "flat34"
+    all_persons: bool = False
+    records: dict[str, list[dict]] = field(default_factory=dict)
+    coco: dict[int, list[dict]] = field(default_factory=dict)
+
+    def add(self, name: str, path: Path, people: People) -> None:
+        """Take the people of an image; none at all gives one record with an empty list."""
+        best = np.argsort(-people.scores, kind="stable")
+        chosen = best if self.all_persons else best[:1]
+        self.records[name] = [self._record(name, people, int(i)) for i in chosen] or [
+            {"img_path": name, LANDMARKS: []}
+        ]
+        if self.coco_path is not None:
+            image_id = coco_image_id(path)
+            self.coco[image_id] = to_coco_results(image_id, people)
+
+    def write(self, order: list[str]) -> None:
+        """Write the files, whole, records in the order of the image names given."""
+        if self.coco_path is not None:
+            # First, so that no record lacks its results if the program ends between the two.
+            write_json(self.coco_path, [one for of_image in self.coco.values() for one in of_image])
+        known = [name for name in order if name in self.records]
+        write_json(self.path, [record for name in known for record in self.records[name]])
+
+    def resume(self, names: dict[Path, str]) -> None:
+        """Read what an interrupted run has written.
+
+        Args:
+            names: file: image name, of the images of this run; others' results are dropped.
+        Raises: ValueError: a file that such a run did not write.
+        """
+        paths = {name: path for path, name in names.items()}
+        for record in _read_list(self.path, "img_path"):
+            if record["img_path"] in paths:
+                self.records.setdefault(record["img_path"], []).append(record)
+        if self.coco_path is None:
+            return
+        done = {coco_image_id(paths[name]) for name in self.records}
+        for result in _read_list(self.coco_path, "image_id"):
+            if result["image_id"] in done:
+                self.coco.setdefault(result["image_id"], []).append(result)
+
+    def _record(self, name: str, people: People, i: int) -> dict:
+        points = landmarks(people.keypoints[i], people.keypoint_scores[i], self.layout)
+        record = {"img_path": name, LANDMARKS: points}
+        if self.all_persons:
+            record["bbox"] = [round(float(value), 2) for value in people.boxes_xywh[i]]
+            record["score"] = round(float(people.scores[i]), 6)
+        return record
+
+
+def _read_list(path: Path, key: str) -> list[dict]:
+    """Read a JSON list of records that have a key."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as err:
+        raise ValueError(
+            f"{path}: --resume must find an interrupted run's file, got none that is readable. "
+            "Leave --resume out to start anew."
+        ) from err
+    if not isinstance(content, list) or not all(isinstance(r, dict) and key in r for r in content):
+        raise ValueError(
+            f"{path}: --resume must find a list of records with '{key}', got something else. "
+            "Leave --resume out to start anew."
+        )
+    return content

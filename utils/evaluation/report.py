@@ -1,0 +1,111 @@
+"""The end-to-end evaluation's parameters, its report, and pictures of its worst cases."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from prepostprocess.image import load_rgb
+from prepostprocess.keypoints.coco import KEYPOINT_NAMES
+from utils.evaluation.comparison import METRICS, Match, Pose, distances, joint_table
+from utils.inference.drawing import draw_people
+from utils.inference.image_stages import save_rgb
+from utils.params import build_params, param, read_mapping
+from utils.people import People
+
+FIGURES = ("AP", "AP50", "AP75", "AP(M)", "AP(L)", "AR", "AR50", "AR75", "AR(M)", "AR(L)")
+
+
+@dataclass(frozen=True)
+class EvalParams:
+    """What kneron_eval's regression YAML says.
+
+    Attributes:
+        source: the file these come from.
+        GT_json_path: ground truth.
+        inference_result: what inference_e2e.py wrote.
+        landmark_points: the records' key of the landmarks.
+        distance_metrics: "l1", "l2" or "MAE": the one to report.
+    """
+
+    source: Path
+    GT_json_path: Path
+    inference_result: Path
+    landmark_points: str = param(
+        "lmk_coco_body_17pts", "a key that starts with lmk", lambda key: key.startswith("lmk")
+    )
+    distance_metrics: str | None = param(
+        None, f"one of {', '.join(METRICS)}", lambda word: word in METRICS
+    )
+
+
+def load_eval_params(path: Path) -> EvalParams:
+    """Read kneron_eval's YAML; its keys may stand below one called ``regression``.
+
+    Raises: ParamsError: see ``utils.params``.
+    """
+    values = read_mapping(path)
+    if list(values) == ["regression"] and isinstance(values["regression"], dict):
+        values = values["regression"]
+    return build_params(EvalParams, values, path)
+
+
+def report(
+    matches: list[Match], figures: dict[str, float], num_images: int, metric: str | None
+) -> str:
+    """Write the evaluation down.
+
+    Args:
+        matches: one a labelled person.
+        figures: COCO's ten.
+        num_images: of the ground truth.
+        metric: the one distance to report; None for all three.
+    Returns: lines of text.
+    """
+    shown = METRICS if metric is None else (metric,)
+    found = sum(match.prediction is not None for match in matches)
+    lines = [f"{num_images} images, {len(matches)} people labelled, {found} found"]
+    lines += [f"{name:<6} {value:.4f}" for name, value in figures.items()]
+    overall = distances(matches)
+    lines += [f"{name:<6} {overall[name]:.3f} px (of people found)" for name in shown]
+    header = "".join(f"{name + ' px':>10}" for name in shown)
+    lines += ["", f"{'joint':<16}{'labelled':>9}{header}{'similarity':>12}"]
+    for row in joint_table(matches):
+        values = "".join(f"{row[name]:>10.2f}" for name in shown)
+        lines.append(f"{row['joint']:<16}{row['labelled']:>9}{values}{row['similarity']:>12.3f}")
+    return "\n".join(lines) + "\n"
+
+
+def draw_worst(matches: list[Match], count: int, folder: Path, target: Path) -> list[Path]:
+    """Draw the labelled people that the results are least like: label left, prediction right.
+
+    Args:
+        matches: one a labelled person.
+        count: how many to draw.
+        folder: of the pictures that the ground truth names.
+        target: folder for the drawings, ``<rank>_<oks>_<picture>.png``.
+    Returns: the files.
+    Raises: FileNotFoundError: a picture is not in the folder.
+    """
+    worst = sorted(matches, key=lambda match: match.similarity)[:count]
+    written = []
+    for rank, match in enumerate(worst, start=1):
+        path = folder / str(match.truth.image)
+        image = load_rgb(path if path.exists() else folder / Path(str(match.truth.image)).name)
+        sides = [_draw(image, pose) for pose in (match.truth, match.prediction)]
+        name = f"{rank:03d}_oks{match.similarity:.2f}_{Path(str(match.truth.image)).stem}.png"
+        save_rgb(target / name, np.hstack(sides))
+        written.append(target / name)
+    return written
+
+
+def _draw(image: np.ndarray, pose: Pose | None) -> np.ndarray:
+    poses = [] if pose is None else [pose]
+    people = People(
+        boxes_xywh=np.array([p.bbox_xywh for p in poses], np.float32).reshape(-1, 4),
+        box_scores=np.ones(len(poses), np.float32),
+        keypoints=np.array([p.keypoints for p in poses], np.float32).reshape(-1, 17, 2),
+        keypoint_scores=np.array([p.labelled for p in poses], np.float32).reshape(-1, 17),
+        scores=np.array([p.score for p in poses], np.float32),
+    )
+    return draw_people(image, people, KEYPOINT_NAMES, 0.5)

@@ -1,0 +1,49 @@
+"""People as JSON, and JSON files that are whole at every moment."""
+
+import json
+import os
+from pathlib import Path
+
+from utils.people import People
+
+
+def people_to_json(people: People, ids: tuple[int, ...] | None = None) -> list[dict]:
+    """Describe people with numbers and lists.
+
+    Args:
+        people: of one image, K keypoints each.
+        ids: their identities, in a video.
+    Returns: a dict a person: ``bbox`` [left, top, width, height] and ``keypoints`` K x [x, y,
+        score], both in source pixels, ``score``, ``bbox_score`` and, with ``ids``, ``id``.
+    """
+    described = []
+    for i in range(len(people)):
+        keypoints = zip(people.keypoints[i], people.keypoint_scores[i], strict=True)
+        described.append(
+            dict(
+                bbox=_rounded(people.boxes_xywh[i]),
+                bbox_score=round(float(people.box_scores[i]), 4),
+                score=round(float(people.scores[i]), 4),
+                keypoints=[[*_rounded(xy), round(float(score), 4)] for xy, score in keypoints],
+            )
+        )
+        if ids is not None:
+            described[-1]["id"] = ids[i]
+    return described
+
+
+def write_json(path: Path, records: list[dict]) -> None:
+    """Write a list, a record a line, under another name; then put it in its place in one step.
+
+    Raises: OSError: the folder cannot be made or written to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    lines = ",\n".join(json.dumps(record, ensure_ascii=False) for record in records)
+    partial.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    os.replace(partial, path)
+
+
+def _rounded(values) -> list[float]:
+    """Hundredths of a pixel."""
+    return [round(float(value), 2) for value in values]

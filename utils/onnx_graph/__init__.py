@@ -1,0 +1,1 @@
+"""ONNX graphs without PyTorch: reading, rewriting, verdicts, reports."""

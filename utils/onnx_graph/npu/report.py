@@ -1,0 +1,217 @@
+"""Put the verdicts into words: a table for the terminal, a mapping for JSON."""
+
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from utils.onnx_graph.npu.errors import NpuCheckError
+from utils.onnx_graph.npu.graph import Graph
+from utils.onnx_graph.npu.tables import Table
+from utils.onnx_graph.npu.verdict import SIDES, ChipReport, Verdict, judge, opset_warning
+
+FORMAT = 1  # of the JSON; a change of a key's meaning raises it
+NAMES_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Report:
+    """The verdicts of one graph on one or more chips, by one table."""
+
+    graph: Graph
+    table: Table
+    chips: tuple[ChipReport, ...]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Lines on what the verdicts do not cover."""
+        return [line for line in [opset_warning(self.graph, self.table)] if line]
+
+    def worst(self) -> str:
+        """Return "CPU" if a chip has a CPU node, else "disputed" if one has such, else "NPU"."""
+        for side in ("CPU", "disputed"):
+            if any(chip.summary.nodes[side] for chip in self.chips):
+                return side
+        return "NPU"
+
+
+def check(graph: Graph, chips: Sequence[str], table: Table) -> Report:
+    """Judge a graph for each of ``chips``."""
+    return Report(graph, table, tuple(judge(graph, chip, table) for chip in chips))
+
+
+@dataclass(frozen=True)
+class Group:
+    """Nodes off the NPU for one reason."""
+
+    verdict: Verdict
+    nodes: tuple[str, ...]
+
+
+def groups(chip: ChipReport) -> list[Group]:
+    """Return the CPU and disputed verdicts put together by operator, rule and cure, CPU first."""
+    found: dict[tuple, list[Verdict]] = {}
+    for v in chip.verdicts:
+        if v.side in ("CPU", "disputed"):
+            found.setdefault((v.side, v.op, v.rule, v.cure), []).append(v)
+    order = sorted(found.values(), key=lambda vs: (vs[0].side != "CPU", -len(vs), vs[0].op))
+    return [Group(vs[0], tuple(v.node for v in vs)) for vs in order]
+
+
+def to_json(report: Report) -> dict[str, Any]:
+    """Return all that is known as plain lists, mappings, numbers and words."""
+    graph = report.graph
+    return {
+        "format": FORMAT,
+        "model": {"name": graph.name, "opset": graph.opset, "nodes": len(graph.nodes)},
+        "table": {"name": report.table.name, **report.table.provenance},
+        "worst": report.worst(),
+        "warnings": report.warnings,
+        "chips": {
+            chip.chip: {
+                "summary": asdict(chip.summary),
+                "nodes": [asdict(verdict) for verdict in chip.verdicts],
+            }
+            for chip in report.chips
+        },
+    }
+
+
+def to_text(report: Report) -> str:
+    """Return the report for a terminal."""
+    graph = report.graph
+    lines = [
+        f"{graph.name}: {len(graph.nodes)} nodes, opset {graph.opset}",
+        source_line(report.table),
+        *(f"warning: {line}" for line in report.warnings),
+    ]
+    if len(report.chips) > 1:
+        lines += ["", *_overview(report.chips)]
+    for chip in report.chips:
+        lines += ["", *_chip_lines(chip)]
+    return "\n".join(lines) + "\n"
+
+
+def source_line(table: Table) -> str:
+    """Return where a table's rows come from."""
+    source = table.provenance
+    commits = ", ".join(str(c) for c in source["commits"])
+    return f"table {table.name}: {source['document']} @ {commits}, {source['date']}"
+
+
+def headline(chip: ChipReport) -> str:
+    """Return the verdict on one chip in one line."""
+    nodes = chip.summary.nodes
+    running = sum(nodes[side] for side in ("NPU", "CPU", "disputed"))
+    if nodes["CPU"] == nodes["disputed"] == 0:
+        return f"KL{chip.chip}: all {running} nodes on the NPU"
+    return (
+        f"KL{chip.chip}: of {running} nodes {nodes['NPU']} on the NPU, {nodes['CPU']} on the CPU, "
+        f"{nodes['disputed']} disputed"
+    )
+
+
+def crossing_line(chip: ChipReport) -> str:
+    """Return the number of tensors handed over, with its other value if disputes matter."""
+    summary = chip.summary
+    line = f"{summary.crossings} tensors cross between NPU and CPU"
+    if summary.nodes["disputed"]:
+        line += (
+            f" with the disputed nodes on the CPU, {summary.crossings_if_npu} with them on the NPU"
+        )
+    return line
+
+
+def assumed_line(chip: ChipReport) -> str:
+    """Return how many verdicts rest on another table's row, or ""."""
+    count = chip.summary.assumed
+    return f"{count} verdicts are assumed: their row comes from the newest table" if count else ""
+
+
+def operator_counts(chip: ChipReport) -> dict[str, Counter]:
+    """Return operator to the number of its nodes on each side, most frequent operator first."""
+    totals = Counter(v.op for v in chip.verdicts)
+    counts: dict[str, Counter] = {op: Counter() for op, _ in totals.most_common()}
+    for v in chip.verdicts:
+        counts[v.op][v.side] += 1
+    return counts
+
+
+def _overview(chips: Sequence[ChipReport]) -> list[str]:
+    rows = [["", *(f"KL{chip.chip}" for chip in chips)]]
+    rows += [[side, *(str(chip.summary.nodes[side]) for chip in chips)] for side in SIDES]
+    rows.append(["crossings", *(str(chip.summary.crossings) for chip in chips)])
+    return align(rows)
+
+
+def _chip_lines(chip: ChipReport) -> list[str]:
+    summary = chip.summary
+    totals = [["", "nodes", "multiply-adds", "bytes at 8 bit"]]
+    totals += [
+        [side, *(f"{part[side]:,}" for part in (summary.nodes, summary.macs, summary.bytes))]
+        for side in SIDES
+    ]
+    by_operator = [["operator", *SIDES]]
+    by_operator += [
+        [op, *(str(count[side] or "") for side in SIDES)]
+        for op, count in operator_counts(chip).items()
+    ]
+    lines = [headline(chip), *align(totals), crossing_line(chip)]
+    lines += [line for line in [assumed_line(chip)] if line]
+    lines += ["", *align(by_operator)]
+    for group in groups(chip):
+        v = group.verdict
+        more = len(group.nodes) - NAMES_SHOWN
+        shown = ", ".join(group.nodes[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        lines += [
+            "",
+            f"{v.side}: {len(group.nodes)} x {v.op}",
+            f"  rule:  {v.rule}",
+            f"  cure:  {v.cure}",
+            f"  nodes: {shown}",
+        ]
+    return lines
+
+
+def align(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows as lines, the first column to the left and the others to the right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file in one step: it is there whole, or as it was before.
+
+    Raises: NpuCheckError: the folder does not exist or cannot be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as err:
+        raise NpuCheckError(
+            f"{path}: folder must exist and be writable, got {err.strerror}. Make it first."
+        ) from err
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as err:
+        raise NpuCheckError(f"{path}: file must be writable, got {err.strerror}.") from err
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,5 @@
+"""Drawn people with COCO keypoint labels: articulated, clothed, several to a cluttered picture."""
+
+from utils.people_generator.generate import PeopleStats, make_people
+
+__all__ = ["PeopleStats", "make_people"]

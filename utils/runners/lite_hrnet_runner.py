@@ -1,0 +1,84 @@
+"""Run a heatmap network on people's crops, many at a time, and read the keypoints off."""
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from prepostprocess.keypoints.decode import decode_heatmaps
+from prepostprocess.keypoints.flip import average_views, flip_back
+from prepostprocess.preprocess import normalize
+from utils.params import ParamsError
+from utils.runners.batch_choice import BatchChoice
+from utils.runners.onnx_session import OnnxSession
+from utils.runners.pose_spec import PoseSpec
+from utils.runners.runner_params import LiteHrnetParams
+
+
+class LiteHrnetRunner:
+    """Crops in, keypoints in crop pixels out; safe to call from several threads.
+
+    Args:
+        session: the pose network.
+        spec: what it needs.
+        params: flip test and batch size.
+    Raises: ParamsError: a batch size that the file does not allow.
+    """
+
+    def __init__(self, session: OnnxSession, spec: PoseSpec, params: LiteHrnetParams) -> None:
+        self.session, self.spec, self.params = session, spec, params
+        if params.batch_size and session.batch not in (None, params.batch_size):
+            raise ParamsError(
+                f"{params.source}: batch_size must be {session.batch} as in {session.path.name}, "
+                f"got {params.batch_size}. Leave it out, or export with a dynamic batch."
+            )
+        self._choice = BatchChoice()
+
+    def run(self, crops: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Find the keypoints of each crop.
+
+        Args:
+            crops: N of uint8 (h, w, 3), RGB, of the network input's size.
+        Returns: keypoints, float32 (N, K, 2), xy in crop pixels; scores, float32 (N, K).
+        """
+        num_joints = len(self.spec.keypoint_names)
+        if not len(crops):
+            return np.zeros((0, num_joints, 2), np.float32), np.zeros((0, num_joints), np.float32)
+        return decode_heatmaps(
+            self.heatmaps(crops),
+            self.spec.input_wh,
+            self.spec.decoder,
+            blur_kernel_size=self.spec.blur_kernel_size,
+        )
+
+    def heatmaps(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        """Compute the heatmaps, float32 (N, K, H, W), averaged with the mirror's if asked for."""
+        if not self.params.flip_test:
+            return self._forward(crops)
+        mirrored = [crop[:, ::-1] for crop in crops]
+        maps = self._forward([*crops, *mirrored])
+        flipped = flip_back(maps[len(crops) :], self.spec.flip_indices, shift=not self.spec.udp)
+        return average_views([maps[: len(crops)], flipped])
+
+    def _forward(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        """Send all crops through the network, in as large parts as the file allows and is good."""
+        parts, start = [], 0
+        fixed = self.params.batch_size or self.session.batch
+        while start < len(crops):
+            size = fixed or self._choice.choose(len(crops) - start)
+            batch = self._prepare(np.stack(crops[start : start + size]))
+            taken = len(batch)
+            if self.session.batch and taken < self.session.batch:
+                batch = np.pad(batch, [(0, self.session.batch - taken), (0, 0), (0, 0), (0, 0)])
+            began = time.perf_counter()
+            parts.append(self.session.run(batch)[0][:taken])
+            self._choice.record(size, time.perf_counter() - began)
+            start += taken
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _prepare(self, pixels: np.ndarray) -> np.ndarray:
+        """What the network takes, float32 (n, 3, h, w): normalised here, unless it does that."""
+        if self.spec.pixel_offset is None:
+            return normalize(pixels, self.spec.preprocess)
+        planes = np.moveaxis(pixels, -1, 1).astype(np.float32, order="C")
+        return planes - np.float32(self.spec.pixel_offset)

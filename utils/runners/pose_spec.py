@@ -1,0 +1,191 @@
+"""What a pose network needs and gives: its file's notes and the YAML files brought together."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from prepostprocess.crop.box import PADDING
+from prepostprocess.keypoints.coco import KEYPOINT_NAMES
+from prepostprocess.keypoints.decode import check_decoder
+from prepostprocess.preprocess import get_preprocess
+from utils.params import ParamsError
+from utils.runners.onnx_session import OnnxSession
+from utils.runners.runner_params import LiteHrnetParams, RsnAffineParams
+
+
+@dataclass(frozen=True)
+class PoseSpec:
+    """How pictures go into a pose network and keypoints come out.
+
+    Attributes:
+        input_wh: network input width and height in pixels.
+        preprocess: word of the switch.
+        crop_preprocess: word whose crop is used: the same, or "float" with mode "affine".
+        padding: factor on the person's box.
+        decoder: heatmaps to keypoints.
+        blur_kernel_size: odd, heatmap pixels, of the decoders that blur.
+        pixel_offset: None: pictures are normalised before the network. A number: the network does
+            that, and takes pixels (0..255) less this number.
+        udp: the crop and the flip test follow UDP's grid.
+        keypoint_names: K names, in the network's order.
+        flip_indices: K numbers, the joint that each becomes in the mirror.
+    """
+
+    input_wh: tuple[int, int]
+    preprocess: str
+    crop_preprocess: str
+    padding: float
+    decoder: str
+    blur_kernel_size: int
+    pixel_offset: float | None
+    udp: bool
+    keypoint_names: tuple[str, ...]
+    flip_indices: tuple[int, ...]
+
+
+def make_spec(session: OnnxSession, hrnet: LiteHrnetParams, affine: RsnAffineParams) -> PoseSpec:
+    """Bring a network's notes and two YAML files together.
+
+    Args:
+        session: the pose network.
+        hrnet: its YAML.
+        affine: the YAML of the crop.
+    Returns: the whole; each value is named by the file or by a YAML, and nobody contradicts.
+    Raises: ParamsError: something is missing, contradicts, or the file is no heatmap network.
+    """
+    _check_heatmaps(session)
+    if session.metadata.get("colour", "rgb") != "rgb":
+        raise ParamsError(
+            f"{session.path}: metadata colour must be rgb, got {session.metadata['colour']!r}. "
+            "Export the network for RGB input."
+        )
+    input_wh = _input_wh(session, hrnet, affine)
+    preprocess = _agree(session, "preprocess", None, (hrnet, affine))
+    get_preprocess(preprocess)
+    decoder = _agree(session, "decoder", None, (hrnet,))
+    check_decoder(decoder)
+    names, flip_indices = _joints(session)
+    return PoseSpec(
+        input_wh=input_wh,
+        preprocess=preprocess,
+        crop_preprocess=_crop_word(affine, preprocess),
+        padding=float(_agree(session, "padding", PADDING, (affine,))),
+        decoder=decoder,
+        blur_kernel_size=_blur_kernel_size(session),
+        pixel_offset=session.metadata.get("pixel_offset"),
+        udp=bool(session.metadata.get("encoding_udp", decoder == "udp")),
+        keypoint_names=names,
+        flip_indices=flip_indices,
+    )
+
+
+def _check_heatmaps(session: OnnxSession) -> None:
+    if session.metadata.get("output", "heatmaps") != "heatmaps":
+        raise ParamsError(
+            f"{session.path}: pose network must give heatmaps, but this one gives "
+            f"{session.metadata['output']} (export2onnx.py --keypoints) for programs of your own. "
+            "Export it without --keypoints."
+        )
+    shapes = session.output_shapes
+    if len(shapes) != 1 or len(shapes[0]) != 4 or session.input_shape[1] not in (3, None):
+        raise ParamsError(
+            f"{session.path}: pose network must map [N, 3, H, W] to heatmaps [N, K, H/s, W/s], got "
+            f"{session.input_shape} to {shapes}. Use a network exported by export2onnx.py."
+        )
+
+
+def _blur_kernel_size(session: OnnxSession) -> int:
+    """The file's; 11, which goes with sigma 2, for a file that does not say."""
+    size = session.metadata.get("blur_kernel_size", 11)
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1 or size % 2 == 0:
+        raise ParamsError(
+            f"{session.path}: metadata blur_kernel_size must be odd and above 0, got {size!r}. "
+            "Export the network again."
+        )
+    return size
+
+
+def _agree(session: OnnxSession, key: str, default: Any, files: tuple) -> Any:
+    """The one value of a key that all who name it name; the default where nobody does."""
+    named = [(str(session.path), session.metadata[key])] if key in session.metadata else []
+    named += [(str(f.source), getattr(f, key)) for f in files if getattr(f, key) is not None]
+    if not named and default is None:
+        raise ParamsError(
+            f"{files[0].source}: {key} must be given for {session.path.name}, which has no "
+            f"metadata. Add a line '{key}: ...' with what the network was trained with."
+        )
+    for file, value in named[1:]:
+        if value != named[0][1]:
+            raise ParamsError(
+                f"{file}: {key} must be {named[0][1]} as in {named[0][0]}, got {value}. "
+                "Correct it or leave it out."
+            )
+    return named[0][1] if named else default
+
+
+def _input_wh(session: OnnxSession, *files: LiteHrnetParams | RsnAffineParams) -> tuple[int, int]:
+    """The graph's input size; where it is open the metadata's, where that is silent the YAMLs'."""
+    noted = session.metadata.get("input_wh", (None, None))
+    sizes = []
+    for axis, key in enumerate(("input_w", "input_h")):
+        known = session.input_shape[3 - axis] or noted[axis]
+        for file in files:
+            wanted = getattr(file, key)
+            if wanted is not None and known not in (None, wanted):
+                raise ParamsError(
+                    f"{file.source}: {key} must be {known} as in {session.path.name}, got "
+                    f"{wanted}. Correct it or leave it out."
+                )
+            known = known or wanted
+        if known is None:
+            raise ParamsError(
+                f"{files[0].source}: {key} must be given for {session.path.name}, whose input size "
+                f"is open. Add a line '{key}: ...'."
+            )
+        sizes.append(int(known))
+    return sizes[0], sizes[1]
+
+
+def _crop_word(affine: RsnAffineParams, preprocess: str) -> str:
+    """Whose crop: the mode decides, the word of the switch where there is no mode."""
+    if affine.mode == "crop_resize_pad" and preprocess == "float":
+        raise ParamsError(
+            f"{affine.source}: mode must be affine with preprocess float, got crop_resize_pad. "
+            "Name the chip in preprocess, or use affine."
+        )
+    return "float" if affine.mode == "affine" else preprocess
+
+
+def _joints(session: OnnxSession) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Names and mirror images of the joints; 17 heatmaps without notes are COCO's."""
+    count = session.output_shapes[0][1]
+    names = tuple(session.metadata.get("keypoint_names", KEYPOINT_NAMES))
+    if count is None:
+        count = len(names)
+    if len(names) != count:
+        raise ParamsError(
+            f"{session.path}: heatmaps must be as many as keypoint names ({len(names)}), got "
+            f"{count}. Export the network with its keypoint_names."
+        )
+    pairs = session.metadata.get("flip_pairs")
+    if pairs is None:
+        pairs = _pairs_by_name(names, session)
+    indices = list(range(count))
+    for left, right in pairs:
+        indices[left], indices[right] = right, left
+    return names, tuple(indices)
+
+
+def _pairs_by_name(names: tuple[str, ...], session: OnnxSession) -> list[tuple[int, int]]:
+    """Left and right joints of the same name."""
+    by_name = {name: i for i, name in enumerate(names)}
+    pairs = []
+    for left, name in enumerate(names):
+        right = by_name.get(name.replace("left_", "right_", 1))
+        if name.startswith("left_"):
+            if right is None:
+                raise ParamsError(
+                    f"{session.path}: metadata keypoint_names must have a right joint for each "
+                    f"left one, got {name!r} alone. Export the network with its flip_pairs."
+                )
+            pairs.append((left, right))
+    return pairs

@@ -1,0 +1,178 @@
+"""What the three runners are told by their YAML files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from prepostprocess.keypoints.decode import DECODERS
+from prepostprocess.preprocess import PREPROCESS
+from utils.params import ParamsError, build_params, check_keys, param, read_mapping
+
+MODES = ("affine", "crop_resize_pad")
+_PREPROCESS_RULE = f"one of {', '.join(PREPROCESS)}"
+
+
+def _is_preprocess(word: str) -> bool:
+    return word in PREPROCESS
+
+
+@dataclass(frozen=True)
+class Yolov5Params:
+    """Person detector.
+
+    Attributes:
+        source: the file these come from.
+        model_path: ONNX file, either of YOLOv5's two forms.
+        imgsz_w: network input width in pixels; needed where the file leaves it open.
+        imgsz_h: network input height in pixels.
+        num_classes: classes of the network; checked against its outputs.
+        conf_thres: objectness times class score must be above it.
+        iou_thres: of two boxes that overlap more, the worse one is dropped.
+        top_k_num: boxes that enter the suppression.
+        vanish_point: boxes whose bottom lies above this share of the image's height are dropped.
+        grid80_path: cells of stride 8, ``.npy``; computed where left out. Kneron's form only.
+        grid40_path: cells of stride 16.
+        grid20_path: cells of stride 32.
+        preprocess: whose resize Kneron's form uses, "kneron_520" (default) or "kneron_720".
+        person_class: index of the class that is a person.
+    """
+
+    source: Path
+    model_path: Path
+    imgsz_w: int | None = param(None, "at least 32", lambda n: n >= 32)
+    imgsz_h: int | None = param(None, "at least 32", lambda n: n >= 32)
+    num_classes: int | None = param(None, "at least 1", lambda n: n >= 1)
+    conf_thres: float = param(0.3, "in 0..1", lambda x: 0 <= x <= 1)
+    iou_thres: float = param(0.5, "in 0..1", lambda x: 0 <= x <= 1)
+    top_k_num: int = param(3000, "at least 1", lambda n: n >= 1)
+    vanish_point: float = param(0.0, "in 0..1", lambda x: 0 <= x <= 1)
+    grid80_path: Path | None = None
+    grid40_path: Path | None = None
+    grid20_path: Path | None = None
+    preprocess: str | None = param(
+        None, "kneron_520 or kneron_720", lambda word: word in ("kneron_520", "kneron_720")
+    )
+    person_class: int = 0
+
+
+@dataclass(frozen=True)
+class RsnAffineParams:
+    """How a person's box becomes the pose network's input.
+
+    Attributes:
+        source: the file these come from.
+        input_w: network input width in pixels.
+        input_h: network input height in pixels.
+        padding: factor on the box's width and height.
+        mode: "affine" (warp) or "crop_resize_pad" (the chip's own crop).
+        preprocess: word of the switch.
+    """
+
+    source: Path
+    input_w: int | None = param(None, "at least 2", lambda n: n >= 2)
+    input_h: int | None = param(None, "at least 2", lambda n: n >= 2)
+    padding: float | None = param(None, "above 0", lambda x: x > 0)
+    mode: str | None = param(None, f"one of {', '.join(MODES)}", lambda word: word in MODES)
+    preprocess: str | None = param(None, _PREPROCESS_RULE, _is_preprocess)
+
+
+@dataclass(frozen=True)
+class LiteHrnetParams:
+    """The pose network and how its heatmaps are read.
+
+    Attributes:
+        source: the file these come from.
+        model_path: ONNX file.
+        input_w: network input width in pixels.
+        input_h: network input height in pixels.
+        preprocess: word of the switch.
+        decoder: heatmaps to keypoints.
+        flip_test: average with the mirrored picture: slower, a little more exact.
+        kpt_thr: keypoints at or below it count neither in a person's score nor in the picture.
+        batch_size: crops a forward pass; left out, the runner finds the fastest.
+    """
+
+    source: Path
+    model_path: Path
+    input_w: int | None = param(None, "at least 2", lambda n: n >= 2)
+    input_h: int | None = param(None, "at least 2", lambda n: n >= 2)
+    preprocess: str | None = param(None, _PREPROCESS_RULE, _is_preprocess)
+    decoder: str | None = param(
+        None, f"one of {', '.join(DECODERS)}", lambda word: word in DECODERS
+    )
+    flip_test: bool = False
+    kpt_thr: float = param(0.2, "in 0..1", lambda x: 0 <= x <= 1)
+    batch_size: int | None = param(None, "at least 1", lambda n: n >= 1)
+
+
+_GRIDS = ("grid20_path", "grid40_path", "grid80_path")
+# The three layouts in use, told apart by the key that names the ONNX file: field -> its key there.
+# The further keys serve PyTorch weights or other classes; they are known and have no effect here.
+_LAYOUTS = {
+    "model_path": ({}, ("yaml_path",)),
+    "onnx_path": (
+        dict(model_path="onnx_path", num_classes="nc", imgsz_w="input_w", imgsz_h="input_h"),
+        ("model_type", "e2e_coco", "pt_path", "model_yaml_path"),
+    ),
+    "onnx_export_file": (
+        dict(model_path="onnx_export_file", num_classes="nc", imgsz_w="input_w", imgsz_h="input_h"),
+        ("grid_dir", "yolov5_dir", "path", "yaml_path", "pt_path", "names"),
+    ),
+}
+
+
+def load_yolov5_params(path: str | Path) -> Yolov5Params:
+    """Read the detector's YAML in any of Kneron's three layouts.
+
+    Args:
+        path: YAML or JSON: the constructor's arguments (``model_path``, ``num_classes``,
+            ``imgsz_h`` ...), those of yolov5's end-to-end script (``onnx_path``, ``nc``,
+            ``input_w`` ...), or its ``pretrained_paths`` (``onnx_export_file``, ``grid_dir``,
+            ``names`` ...).
+    Returns: the parameters, under the constructor's names.
+    Raises: ParamsError: see ``utils.params``; or the file asks for something else than ONNX.
+    """
+    values = read_mapping(path)
+    layout = next((key for key in _LAYOUTS if key in values), None)
+    if layout is None:
+        raise ParamsError(
+            f"{path}: model_path must be given (or onnx_path, onnx_export_file), got none of them. "
+            "Add a line 'model_path: detector.onnx'."
+        )
+    names, without_effect = _LAYOUTS[layout]
+    keys = [names.get(field, field) for field in Yolov5Params.__dataclass_fields__]
+    known = [key for key in keys if key not in ("source", "person_class")]
+    check_keys(values, [*known, *without_effect], path)
+    if values.get("model_type", "onnx") != "onnx":
+        raise ParamsError(
+            f"{path}: model_type must be onnx, got {values['model_type']!r}. Export the detector."
+        )
+    wanted = {key: values[key] for key in known if key in values}
+    if "names" in values:
+        wanted["person_class"] = _person_class(values["names"], path)
+    for key in _GRIDS:
+        if key in wanted and "grid_dir" in values:
+            inside = Path(path).parent / str(values["grid_dir"]) / str(wanted[key])
+            wanted[key] = str(inside) if inside.is_file() else wanted[key]
+    params = build_params(Yolov5Params, wanted, path, names)
+    check_onnx_suffix(params.model_path, layout, path)
+    return params
+
+
+def check_onnx_suffix(model_path: Path, key: str, path: str | Path) -> None:
+    """Refuse weights of another kind before they are opened."""
+    if model_path.suffix.lower() != ".onnx":
+        raise ParamsError(
+            f"{path}: {key} must be an ONNX file, got {model_path}. Export the network first."
+        )
+
+
+def _person_class(names: object, path: str | Path) -> int:
+    """Index of "person" in a list of names, or in a mapping of indices to names."""
+    pairs = list(names.items() if isinstance(names, dict) else enumerate(names or []))
+    for index, name in pairs:
+        if name == "person":
+            return int(index)
+    raise ParamsError(
+        f"{path}: names must contain 'person', got {len(pairs)} other names. Use a detector that "
+        "knows people."
+    )
