@@ -14,7 +14,15 @@ MAY_IMPORT = {  # besides itself and the standard library
     "prepostprocess": {"numpy", "cv2"},
     "utils": {"prepostprocess", *DEPLOYED},
     "models": {"prepostprocess", "onnx", "onnxruntime", *MM},
-    "mmpose_replacement": {"prepostprocess", "matplotlib", "scipy", "tqdm", "xtcocotools", *MM},
+    "mmpose_replacement": {
+        "prepostprocess",
+        "utils",
+        "matplotlib",
+        "scipy",
+        "tqdm",
+        "xtcocotools",
+        *MM,
+    },
 }
 OPTIONAL = {"prepostprocess": {"numba", "PIL"}, "utils": {"faster_coco_eval", "xtcocotools"}}
 

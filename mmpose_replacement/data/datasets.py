@@ -1,7 +1,9 @@
 """COCO-style and MPII data sets that check their files first and count what they leave out."""
 
+import logging
 import os
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +13,15 @@ from mmpose.datasets.datasets import BaseCocoStyleDataset, CocoDataset, MpiiData
 from mmpose.registry import DATASETS
 from xtcocotools.coco import COCO
 
-from mmpose_replacement.data.annotation_checks import (
-    check_coco,
-    check_detections,
-    check_images_exist,
-    check_mpii,
-    load_json,
-)
 from mmpose_replacement.data.crop_cache import open_crop_cache
 from prepostprocess.crop.box import xywh_to_xyxy
+from utils.dataset_check.coco_file import CocoFile, LabelRules, read_coco
+from utils.dataset_check.detections import read_detections
+from utils.dataset_check.faults import Fault, refuse_errors
+from utils.dataset_check.image_files import check_image_sizes, check_images_exist
+from utils.dataset_check.json_file import load_json
+from utils.dataset_check.mpii import check_mpii
+from utils.dataset_check.skeleton import check_skeleton
 
 MPII_PIXELS_PER_SCALE = 200.0  # MPII's `scale` is the person's height divided by this
 MPII_CENTER_SHIFT = (
@@ -62,6 +64,13 @@ class _CheckedDataset(BaseCocoStyleDataset):
         self.crops = None
         super().__init__(**arguments)
 
+    @classmethod
+    def _load_metainfo(cls, metainfo: dict | None = None) -> dict:
+        """Check the description of the keypoints as a whole, then let mmpose parse it."""
+        if metainfo and "from_file" not in metainfo:
+            refuse_errors(check_skeleton(metainfo, f"{cls.__name__}.metainfo"))
+        return super()._load_metainfo(metainfo)
+
     def load_data_list(self) -> list[dict]:
         """Read the people, then look up their images.
 
@@ -75,7 +84,9 @@ class _CheckedDataset(BaseCocoStyleDataset):
                 f"{self.bbox_file or self.ann_file}: it must hold at least one person with a box "
                 "and a labelled keypoint, got none. Check that it is the right file."
             )
-        check_images_exist(self.ann_file, (person["img_path"] for person in data_list))
+        paths = (person["img_path"] for person in data_list)
+        self._judge(check_images_exist(self.ann_file, paths))
+        self._judge(check_image_sizes(self.ann_file, self._stated_sizes(data_list)))
         if not self.test_mode:
             for person in data_list:
                 for key in self.NOT_FOR_TRAINING:
@@ -100,6 +111,23 @@ class _CheckedDataset(BaseCocoStyleDataset):
             part, origin, shape_hw = self.crops.part(data_info.pop("crop_index"))
             data_info.update(img=part, img_origin=origin, img_shape=shape_hw)
         return data_info
+
+    def _stated_sizes(self, data_list: list[dict]) -> list[tuple[str, tuple[int, int]]]:
+        """Path, and width and height as the annotation file says, of each image that is used."""
+        return []
+
+    def _judge(self, faults: Sequence[Fault]) -> None:
+        """Refuse errors; tell everything else.
+
+        Raises: DatasetError, FileNotFoundError: an error is among them.
+        """
+        for fault in faults:
+            if fault.kind == "image-missing":
+                raise FileNotFoundError(fault.line)
+        refuse_errors(faults)
+        for fault in faults:
+            level = logging.WARNING if fault.level == "warning" else logging.INFO
+            print_log(fault.line, logger="current", level=level)
 
     def _get_topdown_data_infos(self, instance_list: list[dict]) -> list[dict]:
         """Leave out whom mmpose leaves out, and say how many and why."""
@@ -141,7 +169,23 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
 
     ``bbox_file`` (detector boxes, test mode only) may cover more images than ``ann_file``: boxes on
     other images are counted and left out.
+
+    Args:
+        category: name or id of the person's category, where the file has several.
+        visible_above: visibility above this is a label, any other none; None admits 0, 1, 2 and -1
+            (no label). The metric understands the labels in the same way.
+        **arguments: of ``_CheckedDataset`` and of mmpose.
     """
+
+    def __init__(
+        self,
+        *,
+        category: str | int | None = None,
+        visible_above: float | None = None,
+        **arguments: object,
+    ) -> None:
+        self.category, self.visible_above = category, visible_above
+        super().__init__(**arguments)
 
     def _load_annotations(self) -> tuple[list[dict], list[dict]]:
         """Check the file, then read images and people in mmpose's form."""
@@ -159,16 +203,16 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
 
     def _load_detection_results(self) -> list[dict]:
         """Read detector boxes; keypoints are placeholders, so that only AP can be computed."""
-        detections = load_json(self.bbox_file, "a file of detector boxes")
-        check_detections(detections, self.bbox_file)
-        self._index_annotations()
+        category = self._index_annotations().category
+        boxes = read_detections(self.bbox_file, category, set(self.coco.imgs))
+        self._judge(boxes.faults)
         num_keypoints = self.metainfo["num_keypoints"]
         data_list, reasons = [], Counter()
-        for detection in detections:
+        if boxes.num_other:
+            reasons["of another category"] = boxes.num_other
+        for detection in boxes.content:
             box_xyxy = xywh_to_xyxy(detection["bbox"][:4])  # as a runner does with these numbers
-            if detection["category_id"] != 1:
-                reasons["of another category"] += 1
-            elif detection["image_id"] not in self.coco.imgs:
+            if detection["image_id"] not in self.coco.imgs:
                 reasons["on images that the annotation file does not list"] += 1
             elif _is_zero_size(box_xyxy):
                 reasons["with a box of zero size"] += 1
@@ -180,6 +224,7 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
                         img_id=image["id"],
                         img_path=self._image_path(image),
                         img_shape=(image["height"], image["width"]),
+                        category_id=category["id"],
                         bbox=box_xyxy[None],
                         bbox_score=np.array([detection["score"]], np.float32),
                         keypoints=np.zeros((1, num_keypoints, 2), np.float32),
@@ -189,13 +234,25 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
         self._log_left_out(reasons, len(data_list))
         return data_list
 
-    def _index_annotations(self) -> None:
-        content = load_json(self.ann_file, "a COCO keypoint file")
-        check_coco(content, self.ann_file, self.metainfo["num_keypoints"])
+    def _index_annotations(self) -> CocoFile:
+        names = self._metainfo["keypoint_id2name"]
+        rules = LabelRules(
+            tuple(names[k] for k in sorted(names)), self.category, self.visible_above
+        )
+        file = read_coco(self.ann_file, rules)
+        self._judge(file.faults)
         self.coco = COCO()
-        self.coco.dataset = content
+        self.coco.dataset = file.content
         self.coco.createIndex()
         self._metainfo["CLASSES"] = self.coco.loadCats(self.coco.getCatIds())
+        self._metainfo["label_rules"] = dict(
+            category=self.category, visible_above=self.visible_above
+        )
+        return file
+
+    def _stated_sizes(self, data_list: list[dict]) -> list[tuple[str, tuple[int, int]]]:
+        images = (self.coco.imgs[number] for number in {p["img_id"] for p in data_list})
+        return [(self._image_path(i), (i["width"], i["height"])) for i in images]
 
     def _image_path(self, image: dict) -> str:
         return os.path.join(self.data_prefix["img"], image["file_name"])
@@ -218,7 +275,7 @@ class KneronMpiiDataset(_CheckedDataset):
         """Check the file, then read people in mmpose's form; ``id`` is the place in the file."""
         people = load_json(self.ann_file, "an MPII file in JSON form")
         num_joints = self.metainfo["num_keypoints"]
-        check_mpii(people, self.ann_file, num_joints, need_joints=not self.test_mode)
+        self._judge(check_mpii(people, self.ann_file, num_joints, not self.test_mode))
         instances = [
             self._instance(index, person, num_joints) for index, person in enumerate(people)
         ]

@@ -18,8 +18,9 @@ from mmpose.registry import METRICS
 from xtcocotools.coco import COCO
 from xtcocotools.cocoeval import COCOeval
 
-from mmpose_replacement.data.annotation_checks import load_json
 from mmpose_replacement.metrics.coco_results import to_coco_results
+from utils.dataset_check.coco_file import LabelRules, check_coco
+from utils.dataset_check.json_file import load_json
 
 BOXES = {"ground-truth": "coco", "detector": "coco-detector-boxes"}  # word: prefix of the results
 FIGURES = "AP AP50 AP75 AP(M) AP(L) AR AR50 AR75 AR(M) AR(L)".split()
@@ -60,10 +61,25 @@ class KneronCocoMetric(CocoMetric):
         self.boxes = boxes
         super().__init__(prefix=prefix or BOXES[boxes], **kwargs)
         if ann_file is not None:
-            content = load_json(ann_file, "a COCO keypoint file")
-            if not self.format_only:
-                _check_can_be_judged_on(content, ann_file, self.use_area)
-            self.ann_file, self.coco = ann_file, COCO(content)
+            self.ann_file, self.coco = ann_file, COCO(load_json(ann_file, "a COCO keypoint file"))
+
+    @property
+    def dataset_meta(self) -> dict | None:
+        """What the data set says of its keypoints and of how its labels are to be read."""
+        return self._dataset_meta
+
+    @dataset_meta.setter
+    def dataset_meta(self, meta: dict) -> None:
+        """Take the facts, and read the labels as the data set does."""
+        self._dataset_meta = meta
+        if getattr(self, "ann_file", None) is None or self.format_only:
+            return
+        names = meta.get("keypoint_id2name", {})
+        rules = LabelRules(
+            tuple(names[k] for k in sorted(names)) or None, **meta.get("label_rules", {})
+        )
+        content = load_json(self.ann_file, "a COCO keypoint file")
+        self.coco = COCO(check_coco(content, self.ann_file, rules).require().content)
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute the ten figures of all predictions.
@@ -115,22 +131,6 @@ class KneronCocoMetric(CocoMetric):
             evaluation.summarize()
         names = CROWD_FIGURES if self.iou_type == "keypoints_crowd" else FIGURES
         return dict(zip(names, evaluation.stats, strict=True))
-
-
-def _check_can_be_judged_on(content: object, ann_file: str, use_area: bool) -> None:
-    """The file has annotations, with areas where OKS needs them."""
-    people = content.get("annotations") if isinstance(content, dict) else None
-    if not isinstance(people, list):
-        raise ValueError(
-            f"{ann_file}: it must have 'annotations' to be judged on, got none. Use a "
-            "person_keypoints_*.json, or format_only=True."
-        )
-    without = [person.get("id") for person in people if "area" not in person]
-    if use_area and without:
-        raise ValueError(
-            f"{ann_file}: annotations must have 'area', got {len(without)} without (the first has "
-            f"id {without[0]}). Add it, or set use_area=False in the evaluator."
-        )
 
 
 @METRICS.register_module()

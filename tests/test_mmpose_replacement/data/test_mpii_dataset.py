@@ -55,7 +55,10 @@ def test_mpii_place_in_the_file_is_the_id(folder):
 
 def test_mpii_without_joints_is_for_inference_only(folder):
     unlabelled = {key: MPII_PERSON[key] for key in ("image", "center", "scale")}
-    with pytest.raises(ValueError, match=r"people\[0\] must have 'joints'.* for inference only: "):
+    with pytest.raises(
+        ValueError,
+        match=r"people must have 'joints' .*people\[0\]. A file without .* for inference only: ",
+    ):
         build_mpii(folder, [unlabelled])
     data = build_mpii(folder, [unlabelled], test_mode=True)
     np.testing.assert_allclose(data.get_data_info(0)["bbox"], [[10, 3, 50, 43]], atol=1e-5)
@@ -64,33 +67,36 @@ def test_mpii_without_joints_is_for_inference_only(folder):
 
 MPII_FAULTS = {
     "COCO form": ({"images": []}, r"mpii\.json: it must be a list of people .*, got dict"),
-    "no centre": ([{"image": "000000007.png", "scale": 1}], r"people\[0\] .* got none of: center"),
+    "no centre": ([{"image": "000000007.png", "scale": 1}], r"people\[0\] without center"),
     "14 joints": (
         [MPII_PERSON | {"joints": [[1, 1]] * 14}],
-        r"people\[0\] must have 16 joints, got 14\. Label all",
+        r"must have 16 joints .*people\[0\] has 14 joints, 16 joints_vis\. Label all",
     ),
     "joint NaN": (
         [MPII_PERSON | {"joints": [[1, 1]] * 15 + [[1, float("nan")]]}],
-        r"mpii\.json: people\[0\] must have finite numbers as joints, got nan\. Correct it",
+        r"mpii\.json: people must have finite numbers.*people\[0\] in joints",
     ),
     "joint of 1": (
         [MPII_PERSON | {"joints": [[1, 1]] * 15 + [[1]]}],
-        r"people\[0\] must have \[x, y\] as joints, got \[1\]",
+        r"must have finite numbers.*people\[0\] in joints",
     ),
-    "joints null": ([MPII_PERSON | {"joints": None}], r"must have 16 joints, got none\."),
+    "joints null": ([MPII_PERSON | {"joints": None}], r"must have 16 joints .* has None joints"),
     "joints_vis text": (
         [MPII_PERSON | {"joints_vis": ["1"] * 16}],
-        r"must have finite numbers as joints_vis, got '1'",
+        r"must have finite numbers.*people\[0\] in joints or joints_vis",
     ),
-    "scale null": ([MPII_PERSON | {"scale": None}], r"finite numbers as scale, got None"),
+    "scale null": ([MPII_PERSON | {"scale": None}], r"finite numbers.* scale None"),
     "centre of 3": (
         [MPII_PERSON | {"center": [1, 2, 3]}],
-        r"must have \[x, y\] as center, got \[1",
+        r"finite numbers.* has center \[1, 2, 3\]",
     ),
-    "image a number": ([MPII_PERSON | {"image": 7}], r"people\[0\] must have text as image, got 7"),
+    "image a number": (
+        [MPII_PERSON | {"image": 7}],
+        r"image named by its number, .*people\[0\] has 7",
+    ),
     "image without number": (
         [MPII_PERSON | {"image": "anna.png"}],
-        r"people\[0\] must have an image named by its number, got 'anna\.png'",
+        r"must have an image named by its number, .*people\[0\] has 'anna\.png'",
     ),
 }
 

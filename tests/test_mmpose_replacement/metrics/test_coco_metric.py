@@ -42,7 +42,10 @@ def coco_content(num_people=3, seed=0):
             }
         )
     return {
-        "images": [{"id": p["image_id"], "width": 100, "height": 100} for p in people],
+        "images": [
+            {"id": p["image_id"], "file_name": f"{p['image_id']}.jpg", "width": 100, "height": 100}
+            for p in people
+        ],
         "annotations": people,
         "categories": [{"id": 1, "name": "person"}],
     }
@@ -168,27 +171,43 @@ def test_coco_results_without_labels_can_be_written(tmp_path, coco_meta):
 COCO_FAULTS = {
     "no annotations": (
         lambda c: c.pop("annotations"),
-        r"people\.json: it must have 'annotations' to be judged on",
+        r"people\.json: it must be a COCO keypoint file .* got no list 'annotations'",
     ),
-    "no area": (
-        lambda c: c["annotations"][1].pop("area"),
-        r"people\.json: annotations must have 'area', got 1 without \(the first has id 2\)\. Add",
+    "visibility .3": (
+        lambda c: c["annotations"][1]["keypoints"].__setitem__(2, 0.3),
+        r"visibility must be 0 .*: annotation 2\. Found: 0\.3 \(1 times\)\. Write these, or name a",
     ),
 }
 
 
 @pytest.mark.parametrize(("spoil", "message"), COCO_FAULTS.values(), ids=COCO_FAULTS)
-def test_coco_fault_is_one_clear_line(tmp_path, spoil, message):
+def test_coco_fault_is_one_clear_line(tmp_path, coco_meta, spoil, message):
     content = coco_content()
     spoil(content)
+    metric = KneronCocoMetric(write(tmp_path / "people.json", content))
     with pytest.raises(ValueError, match=message):
-        KneronCocoMetric(write(tmp_path / "people.json", content))
+        metric.dataset_meta = coco_meta
 
 
-def test_coco_area_is_not_asked_for_where_it_is_not_used(tmp_path):
-    content = coco_content()
-    content["annotations"][1].pop("area")
-    KneronCocoMetric(write(tmp_path / "people.json", content), use_area=False)
+@pytest.mark.parametrize("area", [None, 0, "absent"])
+def test_coco_area_that_is_none_is_taken_of_the_box(tmp_path, coco_meta, area):
+    """AP of a prediction off by some pixels: as if 0.53 of the box stood in the file."""
+    content, plain = coco_content(), coco_content()
+    for person, other in zip(content["annotations"], plain["annotations"], strict=True):
+        person["area"] = area
+        if area == "absent":
+            del person["area"]
+        other["area"] = 0.53 * 80 * 80
+    expected, got = (
+        evaluate(
+            KneronCocoMetric(write(tmp_path / "people.json", each)),
+            samples(coco_content(), shift_xy=(4, 3)),
+            coco_meta,
+        )
+        for each in (plain, content)
+    )
+    assert got == expected
+    assert 0 < got["coco/AP"] < 1
 
 
 def test_coco_missing_file_is_named(tmp_path):

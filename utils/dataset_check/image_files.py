@@ -1,0 +1,154 @@
+"""Images of an annotation file: are they there, and as large as the file says?"""
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from utils.dataset_check.faults import ERROR, Fault, error, name_some, warning
+from utils.dataset_check.image_header import ImageHeader, read_header
+
+_THREADS = 8  # files are waited for, not computed on
+_URL = re.compile(r"^(https?|s3|gs)://|^/data/(upload|local-files)/")
+
+
+def check_images_exist(annotation_file: str | Path, paths: Iterable[str | Path]) -> list[Fault]:
+    """Look up all images by name (one listing a folder, no image is opened).
+
+    Args:
+        annotation_file: the file that lists the images, for the fault.
+        paths: the images.
+    Returns: at most one fault, with the likely cause.
+    """
+    split = {os.path.split(path) for path in paths}
+    present = {
+        folder: set(os.listdir(folder or ".")) if os.path.isdir(folder or ".") else set()
+        for folder in {folder for folder, _ in split}
+    }
+    missing = sorted((folder, name) for folder, name in split if name not in present[folder])
+    if not missing:
+        return []
+    folders = sorted({folder for folder, _ in missing})
+    cause, cure = _why_missing(missing)
+    rule = (
+        f"all of its {len(split)} images must be in {name_some(folders)}, got {len(missing)} "
+        f"missing: {name_some([name for _, name in missing])}"
+    )
+    return [Fault("image-missing", ERROR, str(annotation_file), rule, cause=cause, cure=cure)]
+
+
+def check_image_sizes(
+    annotation_file: str | Path, images: Sequence[tuple[str, tuple[int, int]]]
+) -> list[Fault]:
+    """Compare the size of each image as it is decoded with what the annotation file says.
+
+    Args:
+        annotation_file: for the fault.
+        images: path and stated width, height of each; files that cannot be read are faults too.
+    Returns: faults.
+    """
+    headers = read_headers([path for path, _ in images])
+    unreadable, wrong, turned = [], [], []
+    for (path, stated_wh), header in zip(images, headers, strict=True):
+        if isinstance(header, Exception):
+            unreadable.append(path)
+        elif header.size_wh != tuple(stated_wh):
+            wrong.append((path, tuple(stated_wh), header))
+        elif header.orientation not in (1, 0):
+            turned.append(path)
+    file = str(annotation_file)
+    faults = error(
+        "image-unreadable",
+        file,
+        "image files must be readable images",
+        unreadable,
+        "Fetch them again, or remove them and their annotations.",
+    )
+    faults += warning(
+        "image-turned",
+        file,
+        "labels of photographs with an EXIF turn must be of the upright photograph",
+        turned,
+        "Look at some: tools/browse_dataset.py or any viewer.",
+    )
+    told = [
+        f"{os.path.basename(path)} is {h.size_wh[0]}x{h.size_wh[1]}, not {w:g}x{h_:g}"
+        for path, (w, h_), h in wrong
+    ]
+    return faults + error(
+        "image-size",
+        file,
+        "images must be as wide and high as the file says",
+        told,
+        f"tools/doctor.py {file} --images DIR --fix OUT.json moves the labels along; or use the "
+        "images that were labelled.",
+        _why_sized([(stated, header) for _, stated, header in wrong]),
+    )
+
+
+def read_headers(paths: Sequence[str]) -> list[ImageHeader | Exception]:
+    """Read many headers at once; a file that cannot be read gives its exception."""
+
+    def read(path: str) -> ImageHeader | Exception:
+        try:
+            return read_header(path)
+        except (OSError, ValueError) as err:
+            return err
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(read, paths, chunksize=64))
+
+
+def _why_missing(missing: list[tuple[str, str]]) -> tuple[str, str]:
+    """The likely cause, and the line that cures it."""
+    cure = "Check data_prefix, or fetch them."
+    names = [name for _, name in missing]
+    full = [f"{folder}/{name}" for folder, name in missing]
+    if any("\\" in path for path in full):
+        return (
+            "The names have \\ between folders, as Windows writes them.",
+            "Replace it: tools/doctor.py FILE --images DIR --fix OUT.json.",
+        )
+    if any(_URL.search(path) or "://" in path or "/data/upload/" in path for path in full):
+        return (
+            "The names are a label tool's addresses.",
+            "Export with images, or tools/doctor.py FILE --images DIR --fix OUT.json, which "
+            "looks for the last part of each name.",
+        )
+    for folder, name in missing[:1]:
+        parts = Path(folder).parts
+        for cut in range(len(parts) - 1, 0, -1):
+            shorter = Path(*parts[:cut], *parts[cut + 1 :], name)
+            if shorter.is_file():
+                return (
+                    f"The folder '{parts[cut]}' is in data_prefix and in file_name too: "
+                    f"{shorter} is there.",
+                    "Set data_prefix to the folder above.",
+                )
+    for folder, name in missing[:1]:
+        stem = os.path.splitext(name)[0].lower()
+        if os.path.isdir(folder or "."):
+            near = [f for f in os.listdir(folder or ".") if os.path.splitext(f)[0].lower() == stem]
+            if near:
+                return f"{near[0]} is there.", "Write names as the files have them."
+    if any("?" in name or "%20" in name for name in names):
+        return "The names are parts of web addresses.", cure
+    return "", cure
+
+
+def _why_sized(wrong: list[tuple[tuple[int, int], ImageHeader]]) -> str:
+    """Say what made the images another size."""
+    if not wrong:
+        return ""
+    if all(stated == header.size_wh[::-1] for stated, header in wrong):
+        turned = any(header.orientation >= 5 for _, header in wrong)
+        return (
+            "The photographs have an EXIF turn and were labelled unturned."
+            if turned
+            else "Width and height are exchanged."
+        )
+    shares = {round(header.size_wh[0] / stated[0], 2) for stated, header in wrong}
+    if len(shares) == 1:
+        return f"The images are {shares.pop():g} times the size of those that were labelled."
+    return "The images were scaled or turned after they had been labelled."
