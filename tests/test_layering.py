@@ -13,7 +13,7 @@ MM = {"torch", "mmengine", "mmcv", "mmpose", "numpy"}
 MAY_IMPORT = {  # besides itself and the standard library
     "prepostprocess": {"numpy", "cv2"},
     "utils": {"prepostprocess", *DEPLOYED},
-    "models": {"prepostprocess", "onnx", "onnxruntime", *MM},
+    "models": {"prepostprocess", "utils", "onnx", "onnxruntime", *MM},
     "mmpose_replacement": {
         "prepostprocess",
         "utils",
