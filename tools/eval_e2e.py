@@ -74,6 +74,7 @@ def main(argv: list[str] | None = None) -> None:
     from utils.cli import user_errors
 
     with user_errors():
+        from prepostprocess.files import write_whole
         from utils.evaluation.comparison import (
             match_people,
             read_results,
@@ -98,7 +99,7 @@ def main(argv: list[str] | None = None) -> None:
         text = report(matches, figures, len(images), params.distance_metrics if params else None)
         print(text, end="")
         if args.output:
-            args.output.write_text(text, encoding="utf-8")
+            write_whole(args.output, text)
         if args.worst:
             folder = args.worst_dir or result.with_name(f"{result.stem}_worst")
             for path in draw_worst(matches, args.worst, args.img_path, folder):

@@ -13,6 +13,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,9 +126,10 @@ def files_of(args: argparse.Namespace, reports: dict[str, "Report"]) -> dict[Pat
 def main(argv: list[str] | None = None) -> int:
     """Check, print, write what was asked for; return the exit code."""
     args = parse_args(argv)
+    from prepostprocess.files import replacing
     from utils.onnx_graph.file import check_target
     from utils.onnx_graph.npu.errors import NpuCheckError
-    from utils.onnx_graph.npu.report import to_text, write_whole
+    from utils.onnx_graph.npu.report import to_text
     from utils.onnx_graph.npu.tables import check_chip, known_chips, load_table
 
     try:
@@ -145,9 +147,10 @@ def main(argv: list[str] | None = None) -> int:
         texts = files_of(args, reports)
         for path in texts:
             check_target(path, args.model)
-        for path, text in texts.items():
-            write_whole(path, text)
-    except ValueError as err:
+        with ExitStack() as stack:
+            for path, text in texts.items():
+                stack.enter_context(replacing(path)).write_text(text, encoding="utf-8")
+    except (ValueError, OSError) as err:
         print(f"error: {err}", file=sys.stderr)
         return 1
     print("\n".join(to_text(report) for report in reports.values()), end="")

@@ -20,6 +20,7 @@ from mmengine.logging import print_log
 from tqdm import tqdm
 
 from mmpose_replacement.training_transforms import Origin
+from prepostprocess.files import remove_leftovers, replacing
 from prepostprocess.image import DECODER, load_rgb
 
 MAGIC = b"KNCROPS1"
@@ -154,31 +155,25 @@ def _build(path: Path, fingerprint: bytes, people: Sequence[dict], margin: float
         by_image.setdefault(person["img_path"], []).append(index)
     part_of_person = np.zeros(len(people), "<i8")
     rows: list[tuple[int, ...]] = []
-    partial = path.with_suffix(".part")
     print_log(f"{path}: decoding {len(by_image)} images once ...", logger="current")
-    try:
-        with partial.open("wb") as file:
-            file.write(bytes(HEADER.size))
-            for image_path, indices in tqdm(by_image.items(), "crop cache", disable=None):
-                image = load_rgb(image_path)
-                height, width = image.shape[:2]
-                boxes = np.concatenate([people[index]["bbox"] for index in indices])
-                for members, (left, top, right, bottom) in _merged(
-                    _surroundings(boxes, margin, (width, height))
-                ):
-                    part_of_person[[indices[member] for member in members]] = len(rows)
-                    size = (right - left, bottom - top)
-                    rows.append((file.tell(), left, top, *size, width, height))
-                    file.write(np.ascontiguousarray(image[top:bottom, left:right]).data)
-            index_at = file.tell()
-            file.write(np.array(rows, "<i8").tobytes() + part_of_person.tobytes())
-            file.seek(0)
-            file.write(HEADER.pack(MAGIC, fingerprint, index_at, len(rows), len(people)))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    remove_leftovers(path)  # of a process killed here: nobody else holds the lock
+    with replacing(path) as partial, partial.open("wb") as file:
+        file.write(bytes(HEADER.size))
+        for image_path, indices in tqdm(by_image.items(), "crop cache", disable=None):
+            image = load_rgb(image_path)
+            height, width = image.shape[:2]
+            boxes = np.concatenate([people[index]["bbox"] for index in indices])
+            for members, (left, top, right, bottom) in _merged(
+                _surroundings(boxes, margin, (width, height))
+            ):
+                part_of_person[[indices[member] for member in members]] = len(rows)
+                size = (right - left, bottom - top)
+                rows.append((file.tell(), left, top, *size, width, height))
+                file.write(np.ascontiguousarray(image[top:bottom, left:right]).data)
+        index_at = file.tell()
+        file.write(np.array(rows, "<i8").tobytes() + part_of_person.tobytes())
+        file.seek(0)
+        file.write(HEADER.pack(MAGIC, fingerprint, index_at, len(rows), len(people)))
 
 
 def _surroundings(

@@ -14,6 +14,8 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from tqdm import tqdm
 
+from prepostprocess.files import replacing, write_whole
+
 
 @HOOKS.register_module()
 class ProgressBarHook(Hook):
@@ -148,9 +150,7 @@ def _write_csv(records: list[dict], path: Path) -> None:
     names = list(dict.fromkeys(name for record in records for name in record))
     lines = [",".join(names)]
     lines += [",".join(str(record.get(name, "")) for name in names) for record in records]
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_text("\n".join(lines) + "\n")
-    partial.replace(path)
+    write_whole(path, "\n".join(lines) + "\n")
 
 
 def _draw(records: list[dict], path: Path) -> None:
@@ -175,7 +175,6 @@ def _draw(records: list[dict], path: Path) -> None:
     metric.set(title="validation", xlabel="epoch")
     if names:
         metric.legend(fontsize="x-small", ncols=2)
-    partial = path.with_name(f".{path.name}.part")
-    figure.savefig(partial, dpi=100, format="png")
-    partial.replace(path)
+    with replacing(path) as partial:
+        figure.savefig(partial, dpi=100, format="png")
     plt.close(figure)

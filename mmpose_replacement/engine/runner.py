@@ -2,7 +2,6 @@
 
 import copy
 import logging
-import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from mmpose_replacement.engine.acceleration import keep_freed_memory
+from prepostprocess.files import replacing
 
 CONSOLE_LINES = 4
 INNER_MATTERS = ("FileClient", "HardDiskBackend", "SyncBatchNorm", "checkpoint by", "Hooks will be")
@@ -104,10 +104,5 @@ class PoseRunner(Runner):
     @master_only
     def save_checkpoint(self, out_dir: str, filename: str, *args: object, **kwargs: object) -> None:
         """Write beside the target under another name, then move it into place."""
-        target = Path(out_dir, filename)
-        partial = target.with_name(f".{filename}.part")
-        try:
-            super().save_checkpoint(out_dir, partial.name, *args, **kwargs)
-            os.replace(partial, target)
-        finally:
-            partial.unlink(missing_ok=True)
+        with replacing(Path(out_dir, filename)) as partial:
+            super().save_checkpoint(str(partial.parent), partial.name, *args, **kwargs)

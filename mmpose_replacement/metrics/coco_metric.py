@@ -19,6 +19,7 @@ from xtcocotools.coco import COCO
 from xtcocotools.cocoeval import COCOeval
 
 from mmpose_replacement.metrics.coco_results import to_coco_results
+from prepostprocess.files import write_whole
 from utils.dataset_check.coco_file import LabelRules, check_coco
 from utils.dataset_check.json_file import load_json
 
@@ -106,7 +107,7 @@ class KneronCocoMetric(CocoMetric):
         )
         if self.outfile_prefix is not None:
             path = Path(f"{self.outfile_prefix}.keypoints.json")
-            _write_whole(path, json.dumps(found))
+            write_whole(path, json.dumps(found))
             print_log(f"{path}: keypoints of {len(found)} people", logger="current")
         if self.format_only:
             return {}
@@ -188,19 +189,8 @@ class PredictionDump(BaseMetric):
         """
         _check_can_be_written(self.out_path)
         as_text = self.out_path.suffix == ".json"
-        _write_whole(self.out_path, json.dumps(results) if as_text else pickle.dumps(results))
+        write_whole(self.out_path, json.dumps(results) if as_text else pickle.dumps(results))
         return {"count": len(results)}
-
-
-def _write_whole(path: Path, content: str | bytes) -> None:
-    """Write under another name first, so that no half file takes the place of a whole one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        partial.write_bytes(content.encode() if isinstance(content, str) else content)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _check_can_be_written(path: Path) -> None:

@@ -248,14 +248,14 @@ def test_the_picture_is_never_written_over(run, picture, tmp_path):
     assert path.read_bytes() == before
     code, _, errors = run(path, "--save-path", tmp_path / "a.txt")
     assert code == 1
-    assert "a.txt: a picture's name must end in .bmp" in errors
+    assert "a.txt: an image's name must end in .bmp" in errors
 
 
 def test_a_drawing_that_its_format_cannot_hold(run, tmp_path):
     path = save(tmp_path / "a.png", np.zeros((2, 20000, 3), np.uint8))
     code, _, errors = run(path, "--save-path", tmp_path / "a.webp")
     assert code == 1
-    assert "a picture must fit its format, got 20000x2 pixels, too many for .webp" in errors
+    assert "an image must fit its format, got 20000x2 pixels, too many for .webp" in errors
 
 
 def test_show__without_a_screen(run, picture, tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ def test_leaves_checkpoints_curves_and_scalars(trained, capsys):
     names = {path.name for path in trained.iterdir()}
     assert {"epoch_1.pth", "epoch_2.pth", "curves.png", "scalars.csv"} <= names
     assert any(name.startswith("best_coco_AP") for name in names)
-    assert not [name for name in names if name.endswith(".part")]
+    assert not [name for name in names if ".partial-" in name]
     header, *rows = (trained / "scalars.csv").read_text().splitlines()
     assert {"loss", "lr", "coco/AP"} <= set(header.split(","))
     assert len(rows) >= 2

@@ -1,15 +1,15 @@
 """The files of a calibration: arrays for the quantiser and a picture for the eye."""
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from prepostprocess.files import replacing
+from prepostprocess.save_image import encode_rgb
 from utils.calibration.arrays import Calibration
-from utils.inference.image_stages import save_rgb
 
 _COLUMNS, _MOST, _HEIGHT = 10, 100, 128  # of the contact sheet
 
@@ -38,23 +38,15 @@ def write_calibration(path: Path, calibration: Calibration) -> Path:
     Raises: OSError: the folder cannot be made or written to.
     """
     sheet = path.with_suffix(".png")
-    partial = {end: path.with_name(f".{path.stem}.partial{end}") for end in (".npz", ".png")}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with partial[".npz"].open("wb") as file:
-            np.savez_compressed(
-                file,
-                images=calibration.images,
-                boxes_xywh=calibration.boxes_xywh,
-                files=np.array([str(name) for name in calibration.files]),
-                notes=np.array(json.dumps(calibration.notes)),
-            )
-        save_rgb(partial[".png"], contact_sheet(calibration.crops))
-        os.replace(partial[".png"], sheet)
-        os.replace(partial[".npz"], path)
-    finally:
-        for file in partial.values():
-            file.unlink(missing_ok=True)
+    with replacing(sheet) as sheet_file, replacing(path) as file:
+        np.savez_compressed(
+            file,
+            images=calibration.images,
+            boxes_xywh=calibration.boxes_xywh,
+            files=np.array([str(name) for name in calibration.files]),
+            notes=np.array(json.dumps(calibration.notes)),
+        )
+        sheet_file.write_bytes(encode_rgb(contact_sheet(calibration.crops), sheet.suffix))
     return sheet
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from prepostprocess.image import load_rgb
+from prepostprocess.save_image import WRITABLE, save_rgb
 from utils.inference.drawing import draw_people
 from utils.inference.sources import DRAWN
 from utils.inference.stages import Stage
@@ -16,7 +16,6 @@ from utils.runners.pipeline import PosePipeline
 
 WHOLE = "whole"
 _MANY = 8  # pictures whose people share forward passes
-_WRITABLE = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
 @dataclass(frozen=True)
@@ -99,34 +98,8 @@ def find_boxes(
 
 def drawn_name(path: Path) -> str:
     """Name of a picture's drawing: ``a.jpg`` -> ``a_pose.jpg``; PNG for formats only read here."""
-    suffix = path.suffix if path.suffix.lower() in _WRITABLE else ".png"
+    suffix = path.suffix if path.suffix.lower() in WRITABLE else ".png"
     return f"{path.stem}{DRAWN}{suffix}"
-
-
-def save_rgb(path: Path, image: np.ndarray) -> None:
-    """Write a picture (any name, any folder that exists or can be made).
-
-    Args:
-        path: its suffix names the format.
-        image: uint8 (H, W, 3), RGB.
-    Raises: ValueError: a format that OpenCV does not write, or one too small for the picture.
-    """
-    if path.suffix.lower() not in _WRITABLE:
-        raise ValueError(
-            f"{path}: a picture's name must end in {', '.join(_WRITABLE)}, got "
-            f"'{path.suffix}'. Use .png."
-        )
-    try:
-        is_done, data = cv2.imencode(path.suffix.lower(), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-    except cv2.error:
-        is_done = False
-    if not is_done:
-        raise ValueError(
-            f"{path}: a picture must fit its format, got {image.shape[1]}x{image.shape[0]} pixels, "
-            f"too many for {path.suffix}. Use .png."
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data.tobytes())
 
 
 def _read(path: Path) -> Picture:

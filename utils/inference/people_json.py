@@ -1,9 +1,9 @@
-"""People as JSON, and JSON files that are whole at every moment."""
+"""People as JSON, and lists of them in files."""
 
 import json
-import os
 from pathlib import Path
 
+from prepostprocess.files import write_whole
 from utils.people import People
 
 
@@ -33,15 +33,12 @@ def people_to_json(people: People, ids: tuple[int, ...] | None = None) -> list[d
 
 
 def write_json(path: Path, records: list[dict]) -> None:
-    """Write a list, a record a line, under another name; then put it in its place in one step.
+    """Write a list, a record a line, whole or not at all.
 
-    Raises: OSError: the folder cannot be made or written to.
+    Raises: OSError: the file cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
     lines = ",\n".join(json.dumps(record, ensure_ascii=False) for record in records)
-    partial.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
-    os.replace(partial, path)
+    write_whole(path, f"[\n{lines}\n]\n")
 
 
 def _rounded(values) -> list[float]:

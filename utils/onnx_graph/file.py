@@ -2,11 +2,11 @@
 
 import json
 import os
-import tempfile
 from pathlib import Path
 
 import onnx
 
+from prepostprocess.files import write_whole
 from utils.onnx_graph.npu.load import check_external_data
 
 
@@ -61,22 +61,13 @@ def first_line(err: BaseException) -> str:
 def write_model(model: onnx.ModelProto, path: str | Path) -> None:
     """Write a model in one step: the file is there whole, or as it was before.
 
-    Raises: ValueError: the folder is missing or cannot be written, or the disk is full.
+    Raises:
+        ValueError: the folder is missing or cannot be written to.
+        OSError: the file cannot be written, as on a full disk.
     """
-    path = Path(path)
     content = model.SerializeToString()
     check_target(path)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as err:
-        raise ValueError(f"{path}: file must be writable, got {err.strerror}.") from err
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(path, content)
 
 
 def check_target(path: str | Path, *sources: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from prepostprocess.save_image import encode_rgb
 from utils.people_generator.coco import (
     MADE_BY,
     ImageRecord,
@@ -32,9 +33,7 @@ def _write_picture(index: int, *, folder: Path, seed: int, size_wh: tuple[int, i
     """Draw picture `index`, which depends on the seed and the index only, and write it."""
     scene = compose_scene(np.random.default_rng([seed, index]), size_wh)
     file_name = f"{index:06d}.jpg"
-    image_bgr = cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR)
-    _, encoded = cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    (folder / file_name).write_bytes(encoded.tobytes())
+    (folder / file_name).write_bytes(encode_rgb(scene.image, ".jpg", _JPEG_QUALITY))
     return describe_scene(scene, index, file_name)
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from prepostprocess.image import load_rgb
 from prepostprocess.keypoints.coco import COCO_SKELETON
+from prepostprocess.save_image import save_rgb
 
 # RGB of the person's left, right and middle.
 _LEFT, _RIGHT, _MIDDLE = (60, 220, 60), (255, 140, 0), (0, 200, 255)
@@ -67,12 +69,10 @@ def write_contact_sheet(
             people.setdefault(person["image_id"], []).append((keypoints, np.array(person["bbox"])))
     cells = []
     for entry in content["images"][:num_images]:
-        encoded = np.fromfile(people_dir / "images" / entry["file_name"], np.uint8)
-        image = cv2.cvtColor(cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        image = load_rgb(people_dir / "images" / entry["file_name"])
         for keypoints, box_xywh in people.get(entry["id"], []):
             draw_labels(image, keypoints, box_xywh)
         cells.append(image)
     cells += [np.zeros_like(cells[0])] * (-len(cells) % columns)
     rows = [np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)]
-    _, encoded = cv2.imencode(".png", cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR))
-    file.write_bytes(encoded.tobytes())
+    save_rgb(file, np.vstack(rows))

@@ -192,12 +192,12 @@ def test_files_are_whole_or_not_there(make_pipeline, picture, tmp_path, monkeypa
     made = make_calibration(make_pipeline(), people_of(picture))
     folder = tmp_path / "new" / "folder"
 
-    def fail(path, image):
-        raise OSError(28, "No space left on device", str(path))
+    def fail(image, suffix):
+        raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as context:
-        context.setattr("utils.calibration.files.save_rgb", fail)
-        with pytest.raises(OSError, match="No space left"):
+        context.setattr("utils.calibration.files.encode_rgb", fail)
+        with pytest.raises(OSError, match=r"No space left on device: .*c\.npz"):
             write_calibration(folder / "c.npz", made)
     assert list(folder.iterdir()) == []
     assert write_calibration(folder / "c.npz", made) == folder / "c.png"

@@ -5,15 +5,13 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import npu_models
 import pytest
 from scripts import load_script
 
-from utils.onnx_graph.npu.errors import NpuCheckError
 from utils.onnx_graph.npu.graph import read_graph
-from utils.onnx_graph.npu.report import check, groups, to_json, to_text, write_whole
+from utils.onnx_graph.npu.report import check, groups, to_json, to_text
 from utils.onnx_graph.npu.report_html import to_html
 from utils.onnx_graph.npu.tables import load_table
 
@@ -173,15 +171,6 @@ def test_html_chip_buttons_start_with_the_first():
 def test_html_escapes_names():
     graph = read_graph(RELU, "<b>&.onnx")
     assert "<b>&.onnx" not in to_html(check(graph, ["720"], load_table()))
-
-
-def test_write_whole_keeps_the_old_file_when_it_fails(tmp_path, monkeypatch):
-    path = tmp_path / "x.json"
-    path.write_text("old")
-    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space")))
-    with pytest.raises(NpuCheckError, match="x.json: file must be writable, got No space"):
-        write_whole(path, "new")
-    assert [p.read_text() for p in tmp_path.iterdir()] == ["old"]
 
 
 EXITS = {"all on the NPU": (RELU, 0), "some on the CPU": (MIXED, 3), "disputed only": (DISPUTED, 4)}

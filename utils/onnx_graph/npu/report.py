@@ -1,14 +1,10 @@
 """Put the verdicts into words: a table for the terminal, a mapping for JSON."""
 
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-from utils.onnx_graph.npu.errors import NpuCheckError
 from utils.onnx_graph.npu.graph import Graph
 from utils.onnx_graph.npu.tables import Table
 from utils.onnx_graph.npu.verdict import SIDES, ChipReport, Verdict, judge, opset_warning
@@ -186,32 +182,3 @@ def align(rows: Sequence[Sequence[str]]) -> list[str]:
         ).rstrip()
         for row in rows
     ]
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file in one step: it is there whole, or as it was before.
-
-    Raises: NpuCheckError: the folder does not exist or cannot be written.
-    """
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as err:
-        raise NpuCheckError(
-            f"{path}: folder must exist and be writable, got {err.strerror}. Make it first."
-        ) from err
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except OSError as err:
-        raise NpuCheckError(f"{path}: file must be writable, got {err.strerror}.") from err
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
