@@ -9,7 +9,9 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from mmpose_replacement.config.overrides import bound_names, evaluate, parse_options
+from mmpose_replacement.config.chain import ConfigFile, bound_names, read_chain
+from mmpose_replacement.config.options import parse_options
+from mmpose_replacement.config.overrides import evaluate
 
 ROOT = Path(__file__).resolve().parents[2]
 # top-level names that mean something to mmpose, to the original toolkit or to us
@@ -26,18 +28,23 @@ KNOWN_KEYS = sorted({*OUR_KEYS, *RUNNER_KEYS})
 def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
     """Read a config file and apply ``--cfg-options``.
 
-    What an option sets is set behind the variable's own line of the file, so that everything made
-    from it there follows: ``preprocess=kneron_720``, ``codec.decoder=dark``. What only a ``_base_``
-    file sets is replaced in the result. Either way the key must exist.
+    What an option sets is set behind the variable's own line, in whichever file of the ``_base_``
+    chain that is, so that everything made from it there follows: ``preprocess=kneron_720``,
+    ``codec.decoder=dark``. What a child file sets reaches its parents in the same way. The key
+    must exist.
 
     Args:
         path: config in mmengine's Python form.
         options: words ``key=value``; keys may have dots, values are Python literals or words.
-    Returns: the config, with the original toolkit's words (``resume_from``,
-        ``evaluation.interval``) put into mmengine's form.
-    Raises: FileNotFoundError: no such file; ValueError: a file that is no config or one of mmpose
-        0.x, an option that the config does not have, a misspelt or missing top-level key, epochs
-        or intervals below 1.
+
+    Returns:
+        The config, with the original toolkit's words (``resume_from``, ``evaluation.interval``) put
+        into mmengine's form.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: a file that is no config or one of mmpose 0.x, an option that the config does
+            not have, a misspelt or missing top-level key, epochs or intervals below 1.
     """
     path = Path(path)
     if not path.is_file():
@@ -46,25 +53,17 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
             f"{path}: config must be a file, got {found}. Shipped ones are below configs/."
         )
     values = parse_options(options)
-    tree = _syntax_tree(path)
-    if {"data", "total_epochs", "data_cfg"} & {
-        name for node in tree.body for name in bound_names(node)
-    }:
+    chain = read_chain(path)
+    if {"data", "total_epochs", "data_cfg"} & chain.bound:
         _refuse_old(path)
     if "train_cfg.max_epochs" in values:
-        _refuse_half_a_schedule(path, tree, values["train_cfg.max_epochs"])
-    config = evaluate(path, tree, values)
+        for file in (chain, *chain.ancestors()):
+            _refuse_half_a_schedule(file, values["train_cfg.max_epochs"])
+    config = evaluate(chain, values)
     _check_top_level(path, config)
     _translate_words(path, config)
     _check_lengths(path, config)
     return config
-
-
-def _syntax_tree(path: Path) -> ast.Module:
-    try:
-        return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    except (SyntaxError, ValueError) as err:  # ValueError: no text, or a null byte in it
-        raise ValueError(f"{path}: config must be Python in mmengine's form, but {err}.") from err
 
 
 def _refuse_old(path: Path) -> None:
@@ -77,14 +76,14 @@ def _refuse_old(path: Path) -> None:
     )
 
 
-def _refuse_half_a_schedule(path: Path, tree: ast.Module, epochs: object) -> None:
+def _refuse_half_a_schedule(file: ConfigFile, epochs: object) -> None:
     """Refuse ``train_cfg.max_epochs`` where the learning rate would keep the file's length."""
-    for node in tree.body:
+    for node in file.tree.body:
         used = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
         if {"train_cfg"} == bound_names(node) and "max_epochs" in used:
             raise ValueError(
-                f"{path}: --cfg-options train_cfg.max_epochs must not be set here: the learning "
-                f"rate follows the variable 'max_epochs'. Use max_epochs={epochs}."
+                f"{file.path}: --cfg-options train_cfg.max_epochs must not be set here: the "
+                f"learning rate follows the variable 'max_epochs'. Use max_epochs={epochs}."
             )
 
 

@@ -1,115 +1,120 @@
-"""``--cfg-options``: overrides put into a config where its author would have written them."""
+"""Values put into a config where its author would have written them.
 
-import argparse
-import ast
-import difflib
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
+A config may stand on others by ``_base_``. mmengine evaluates the lowest file first and merges the
+results, so a value that a child sets comes too late for what its parent has computed from the same
+variable. Here such a value is written into the parent as well, behind the variable's own line, and
+everything made from the variable follows.
+"""
 
-from mmengine.config import Config, DictAction
+from collections.abc import Iterator
 
-MAX_NAMES = 8  # how many names a message lists
-ASSIGNMENTS = (ast.Assign, ast.AugAssign, ast.AnnAssign)
-OWN_VALUES = "_own_values_"  # the file's values before those of its _base_ files are merged in
+from mmengine.config import Config
 
+from mmpose_replacement.config.chain import ConfigFile, run, run_changed
+from mmpose_replacement.config.options import has_key, require_key
 
-def parse_options(words: Sequence[str]) -> dict[str, object]:
-    """Read ``key=value`` words as mmengine does.
-
-    ``data_root`` is taken literally and ends in a slash: the configs join by ``+``.
-
-    Raises: ValueError: a word without ``=``, or brackets that do not match.
-    """
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not (key and equals):
-            raise ValueError(f"--cfg-options must be key=value, got {word!r}.")
-        if any(value.count(pair[0]) != value.count(pair[1]) for pair in ("()", "[]")):
-            raise ValueError(f"--cfg-options must have matching brackets, got {word!r}.")
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--options", nargs="+", action=DictAction)
-    values = parser.parse_args(["--options", *words]).options if words else {}
-    for word in words:
-        key, _, value = word.partition("=")
-        if key == "data_root" and value:
-            values[key] = value if value.endswith("/") else f"{value}/"
-    return values
+DELETE = "_delete_"  # mmengine: replace the parent's dictionary, do not merge into it
+MOST_ROUNDS = 10  # each carries a value through one more variable of a child
 
 
-def bound_names(node: ast.AST) -> set[str]:
-    """Collect the names that a statement sets; those inside a function are no variables."""
-    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-        return set()
-    names = (part for part in ast.walk(node) if isinstance(part, ast.Name))
-    return {name.id for name in names if isinstance(name.ctx, ast.Store)}
+def evaluate(chain: ConfigFile, values: dict[str, object]) -> Config:
+    """Evaluate a config so that each value reaches what was made from its variable.
 
-
-def evaluate(path: Path, tree: ast.Module, values: dict[str, object]) -> Config:
-    """Let mmengine evaluate a config with overrides.
-
-    An override of what the file itself sets becomes a statement behind the variable's assignment,
-    so that everything made from the variable later follows; what it was made from stays. An
-    override of what only a ``_base_`` file sets is merged into the result.
+    An override is set in every file of the chain that binds the variable; where no Python file of
+    the chain binds it, it is merged into the result. What a child sets is set in its parents too.
 
     Args:
-        path: the config; messages name it, and ``_base_`` is relative to it.
-        tree: the config's syntax tree.
+        chain: the config and the files that it stands on.
         values: override of each key; keys may have dots.
-    Raises: ValueError: a config that raises, a ``_base_`` file or a key that is not there.
-    """
-    _require_bases(path, tree)
-    if not values:
-        return _run(path, path)
-    bound = {name for node in tree.body for name in bound_names(node)}
-    whole = {key: value for key, value in values.items() if key in bound}
-    parts = [key for key in values if key not in bound]
-    heads = sorted({key.partition(".")[0] for key in parts} & bound)
 
-    shown = ", ".join(f"{name!r}: globals().get({name!r})" for name in heads)
-    own_values = f"{OWN_VALUES} = {{{shown}}}"
-    probe = _run_text(path, f"{_with_statements(path, tree, whole, {})}{own_values}\n")
-    own = probe.pop(OWN_VALUES)
+    Returns:
+        The config.
+
+    Raises:
+        ValueError: a config that raises, or an override of a key that is not there.
+    """
+    files = [chain, *chain.ancestors()]
+    bound = set().union(*(file.bound for file in files))
+    rebound = _rebound(files)
+    if not values and not rebound:
+        return run(chain.path)
+    whole = {key: value for key, value in values.items() if key in bound}
+    parts = {key: value for key, value in values.items() if key not in bound}
+    heads = {key.partition(".")[0] for key in parts} & bound
+
+    config, first = run_changed(chain, whole, {}, rebound | heads)
     for key in parts:
-        _require_key(path, probe, key)
-    changes = {name: [] for name in heads}
-    late = []
-    for key in parts:
-        name, *words = key.split(".")
-        if _has(own, key.split(".")):
-            changes[name].append(f"{name} = {_changed(name, own[name], words, values[key])}")
-        else:
-            late.append(key)
-    config = _run_text(path, _with_statements(path, tree, whole, changes))
-    for key in late:
-        try:
-            config.merge_from_dict({key: values[key]})
-        except TypeError as err:
-            raise ValueError(
-                f"{path}: --cfg-options {key} must not be a part of a tuple that a _base_ file "
-                "sets. Give the tuple as a whole."
-            ) from err
+        require_key(chain.path, config, key)
+    own, last = first, None if parts or rebound else first
+    for _ in range(MOST_ROUNDS):
+        if own == last:
+            break
+        last = own
+        changes = {
+            file.path: _statements(file, files, first, own, parts, rebound) for file in files
+        }
+        config, own = run_changed(chain, whole, changes, rebound | heads)
+        last = last if rebound else own
+    else:
+        raise ValueError(
+            f"{chain.path}: {', '.join(sorted(rebound))} must not be made from one another in a "
+            "circle through _base_. Give each its own value."
+        )
+    for key, value in parts.items():
+        if not any(has_key(first[file.path], key.split(".")) for file in files):
+            _merge(chain, config, key, value)
     return config
 
 
-def _with_statements(
-    path: Path, tree: ast.Module, whole: dict[str, object], changes: dict[str, list[str]]
-) -> str:
-    """Write the config anew, with its variables set or changed and its bases absolute."""
-    last = {name: index for index, node in enumerate(tree.body) for name in bound_names(node)}
-    lines = []
-    for index, node in enumerate(tree.body):
-        names = bound_names(node)
-        if "_base_" in names:
-            lines.append(f"_base_ = {_base_files(path, node)!r}")
-        elif not (isinstance(node, ASSIGNMENTS) and names and names <= set(whole)):
-            lines.append(ast.unparse(node))
-        for name in sorted(names):
-            if name in whole:
-                lines.append(f"{name} = {whole[name]!r}")
-            if last[name] == index:
-                lines += changes.get(name, [])
-    return "\n".join(lines) + "\n"
+def _rebound(files: list[ConfigFile]) -> set[str]:
+    """Name what a child sets anew although another file of the chain has used it already."""
+    names = set()
+    for child in files:
+        below = list(child.ancestors())
+        used = set().union(*(file.used for file in below))
+        names |= child.bound & used & set().union(*(file.bound for file in below))
+    return names
+
+
+def _statements(
+    file: ConfigFile,
+    files: list[ConfigFile],
+    first: dict,
+    own: dict,
+    parts: dict[str, object],
+    rebound: set[str],
+) -> dict[str, list[str]]:
+    """Write what changes the variables of one file: the overrides, then what its children set."""
+    settings = [
+        (key.split("."), value)
+        for key, value in parts.items()
+        if has_key(first[file.path], key.split("."))
+    ]
+    for child in reversed(files):  # the child that is furthest up has the last word
+        if any(base.path == file.path for base in child.ancestors()):
+            for name in sorted(rebound & file.bound & child.bound):
+                for words, value in _leaves(own[child.path][name], first[file.path][name]):
+                    settings.append(([name, *words], value))
+    changes: dict[str, list[str]] = {}
+    for (name, *words), value in settings:
+        statement = f"{name} = {_changed(name, first[file.path][name], words, value)}"
+        changes.setdefault(name, []).append(statement)
+    return changes
+
+
+def _leaves(value: object, base: object) -> Iterator[tuple[list[str], object]]:
+    """Walk over what merging ``value`` into ``base`` sets, by the rules of mmengine."""
+    if not (isinstance(value, dict) and isinstance(base, dict)):
+        yield [], value
+    elif value.get(DELETE):
+        yield [], {key: part for key, part in value.items() if key != DELETE}
+    else:
+        for key, part in value.items():
+            if key not in base:
+                yield [key], part
+                continue
+            for words, leaf in _leaves(part, base[key]):
+                yield [key, *words], leaf
 
 
 def _changed(expression: str, value: object, words: list[str], new: object) -> str:
@@ -118,91 +123,19 @@ def _changed(expression: str, value: object, words: list[str], new: object) -> s
         return repr(new)
     word, *rest = words
     key = word if isinstance(value, dict) else int(word)
-    part = _changed(f"{expression}[{key!r}]", value[key], rest, new)
+    below = value[key] if rest else None
+    part = _changed(f"{expression}[{key!r}]", below, rest, new)
     if isinstance(value, dict):
         return f"{{**{expression}, {key!r}: {part}}}"
     items = f"*{expression}[:{key}], {part}, *{expression}[{key + 1}:]"
-    return f"[{items}]" if isinstance(value, list) else f"({items})"
+    return f"[{items}]" if isinstance(value, list) else f"({items},)"
 
 
-def _run_text(path: Path, text: str) -> Config:
-    """Evaluate the text in place of the file."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, path.name)
-        file.write_text(text, encoding="utf-8")
-        config = _run(path, file)
-    return Config(config._cfg_dict, cfg_text=text, filename=str(path))
-
-
-def _run(path: Path, file: Path) -> Config:
+def _merge(chain: ConfigFile, config: Config, key: str, value: object) -> None:
     try:
-        return Config.fromfile(file)
-    except Exception as err:  # a config is a program: it may raise anything
-        first = err
-        while isinstance(first, ImportError) and first.__context__:  # mmengine says "PYTHONPATH"
-            first = first.__context__
+        config.merge_from_dict({key: value})
+    except (AttributeError, TypeError) as err:  # mmengine replaces no plain item of a list or tuple
         raise ValueError(
-            f"{path}: config cannot be evaluated: {type(first).__name__}: {first}."
+            f"{chain.path}: --cfg-options {key} must not be a part of a list or tuple that a base "
+            "outside these Python files sets. Give it as a whole."
         ) from err
-
-
-def _base_files(path: Path, node: ast.Assign) -> list[str]:
-    """Make the names of ``_base_`` absolute, but for those of a package (``mmpose::...``)."""
-    try:
-        bases = ast.literal_eval(node.value)
-    except ValueError as err:
-        raise ValueError(
-            f"{path}: _base_ must be a list of file names, got {ast.unparse(node.value)}. "
-            "Write the names out."
-        ) from err
-    bases = [bases] if isinstance(bases, str) else bases
-    return [base if "::" in base else str((path.parent / base).resolve()) for base in bases]
-
-
-def _require_bases(path: Path, tree: ast.Module) -> None:
-    for node in tree.body:
-        for base in _base_files(path, node) if "_base_" in bound_names(node) else []:
-            if "::" not in base and not Path(base).is_file():
-                raise ValueError(
-                    f"{path}: _base_ must name files that exist, got {base}. "
-                    "Names are relative to the config."
-                )
-
-
-def _parts(value: object) -> dict[str, object]:
-    """Name what lies directly below a value, as the words of an option do."""
-    if isinstance(value, (dict, Config)):
-        return {key: part for key, part in value.items() if isinstance(key, str)}
-    if isinstance(value, (list, tuple)):
-        return {str(index): part for index, part in enumerate(value)}
-    return {}
-
-
-def _has(value: object, words: list[str]) -> bool:
-    if not words:
-        return True
-    parts = _parts(value)
-    return words[0] in parts and _has(parts[words[0]], words[1:])
-
-
-def _require_key(path: Path, config: Config, key: str) -> None:
-    """Refuse an override of something that is not there: it would have no effect."""
-    here: object = config
-    words = key.split(".")
-    for i, word in enumerate(words):
-        parts = _parts(here)
-        if word not in parts:
-            place = ".".join(words[:i]) or "the config"
-            hint = _hint(word, list(parts))
-            raise ValueError(f"{path}: --cfg-options {key}: {place} has no '{word}'. {hint}")
-        here = parts[word]
-
-
-def _hint(word: str, names: list[str]) -> str:
-    near = difflib.get_close_matches(word, names, n=1)
-    if near:
-        return f"Did you mean '{near[0]}'?"
-    if not names:
-        return "It has no parts."
-    more = len(names) - MAX_NAMES
-    return f"It has: {', '.join(names[:MAX_NAMES])}" + (f" and {more} more." if more > 0 else ".")

@@ -79,9 +79,16 @@ def test_a_dict_that_merges_with_its_base_takes_both_kinds(write, tmp_path):
     config = load_config(path, ["hooks.a.x=5", "hooks.a.y=6"])
     assert config.hooks == {"a": {"x": 5, "y": 6, "t": (1, 2)}}
     assert config["copy"] == {"y": 6}
-    assert "_own_values_" not in config
-    with pytest.raises(ValueError, match=r"hooks\.a\.t\.0 must not be a part of a tuple"):
-        load_config(path, ["hooks.a.t.0=5"])
+    assert not [key for key in config if key.startswith("_own_values_")]
+    assert load_config(path, ["hooks.a.t.0=5"]).hooks["a"]["t"] == (5, 2)
+
+
+def test_what_a_yaml_base_sets_is_replaced_in_the_result(write, tmp_path):
+    (tmp_path / "base.yaml").write_text("hooks: {a: [1, 2], b: 3}")
+    path = write(f'_base_ = "base.yaml"\n{LEAST}')
+    assert load_config(path, ["hooks.b=5"]).hooks == {"a": [1, 2], "b": 5}
+    with pytest.raises(ValueError, match=r"hooks\.a\.0 must not be a part of a list or tuple"):
+        load_config(path, ["hooks.a.0=5"])
 
 
 def test_an_option_stands_behind_the_last_assignment(write):

@@ -5,107 +5,12 @@ Expect: AP not measured yet; no node on the CPU and none disputed by the table o
 Source: recipe of arXiv:2104.06403; the network is ours, see docs/networks.md
 """
 
-_base_ = [
-    "../../../_base_/default_runtime.py",
-    "../../../_base_/datasets/coco.py",
-    "../../../_base_/schedules/lite_hrnet_210e.py",
-]
+_base_ = "./litehrnet_18_coco_256x192.py"
 
-preprocess = "float"  # or "kneron_520", "kneron_720": the chip's arithmetic, everywhere
-
-codec = dict(
-    type="KneronHeatmap",
-    input_size=(192, 256),  # (w, h)
-    heatmap_size=(48, 64),
-    sigma=2,
-    decoder="quarter",
-)
-
+sizes = dict(half_channels=(32, 80), num_units=(4, 14), kernel_sizes=(5, 7))  # at 1/4 and 1/8
 model = dict(
-    type="TopdownPoseEstimator",
-    data_preprocessor=dict(type="KneronPoseDataPreprocessor", preprocess=preprocess),
     backbone=dict(
-        type="KneronCouplingNet",
-        in_channels=3,
-        stem_channels=32,
-        half_channels=(32, 80),  # at 1/4 and at 1/8 of the image
-        num_units=(4, 14),
-        kernel_sizes=(5, 7),  # of the depthwise convolutions; KL520 takes up to 12
-        out_channels=128,
+        _delete_=True, type="KneronCouplingNet", in_channels=3, **sizes, out_channels=128
     ),
-    head=dict(
-        type="KneronSubpixelHead",  # twice the rows and columns by DepthToSpace
-        in_channels=128,
-        out_channels=17,
-        deconv_out_channels=None,
-        loss=dict(type="KeypointMSELoss", use_target_weight=True),
-        decoder=codec,
-    ),
-    test_cfg=dict(flip_test=True, flip_mode="heatmap", shift_heatmap=True),
+    head=dict(type="KneronSubpixelHead", in_channels=128),  # twice the size by DepthToSpace
 )
-
-data_root = "{{$LITEHRNET_DATA:data}}/coco/"  # set LITEHRNET_DATA where the data are elsewhere
-detection_file = data_root + "person_detection_results/COCO_val2017_detections_AP_H_56_person.json"
-crop_cache = None  # or a folder, to decode each image once and not in every epoch: docs/data.md
-window = 256  # images that a loader process keeps, and among whose people it draws: docs/data.md
-
-train_pipeline = [
-    dict(type="KneronLoadImage", preprocess=preprocess, kept_images=window),
-    dict(type="KneronBBoxCenterScale", padding=1.25),
-    dict(type="KneronRandomShift", factor=0.4, prob=0.3),
-    dict(type="KneronRandomFlip", prob=0.5),
-    dict(type="KneronRandomHalfBody", min_total_keypoints=9, prob=0.3),  # more than 8 labelled
-    dict(type="KneronRandomBBox", scale_factor=0.25, rotation_factor=30, rotation_prob=0.6),
-    dict(type="KneronTopdownAffine", input_size=codec["input_size"], preprocess=preprocess),
-    dict(type="KneronPackTraining"),  # the head draws the heatmaps, with its decoder
-]
-val_pipeline = [
-    dict(type="KneronLoadImage", preprocess=preprocess),
-    dict(type="GetBBoxCenterScale", padding=1.25),
-    dict(type="KneronTopdownAffine", input_size=codec["input_size"], preprocess=preprocess),
-    dict(type="PackPoseInputs"),
-]
-
-train_dataloader = dict(
-    batch_size=64,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type="KneronImageSampler", window=window),
-    collate_fn=dict(type="kneron_collate"),
-    dataset=dict(
-        type="KneronCocoDataset",
-        metainfo=_base_.dataset_info,
-        data_root=data_root,
-        ann_file="annotations/person_keypoints_train2017.json",
-        data_prefix=dict(img="train2017/"),
-        crop_cache=crop_cache,
-        pipeline=train_pipeline,
-    ),
-)
-val_dataloader = dict(  # ground-truth boxes; tools/test.py adds those of `detection_file`
-    batch_size=64,
-    num_workers=4,
-    persistent_workers=True,
-    drop_last=False,
-    sampler=dict(type="DefaultSampler", shuffle=False, round_up=False),
-    dataset=dict(
-        type="KneronCocoDataset",
-        metainfo=_base_.dataset_info,
-        data_root=data_root,
-        ann_file="annotations/person_keypoints_val2017.json",
-        data_prefix=dict(img="val2017/"),
-        test_mode=True,
-        pipeline=val_pipeline,
-    ),
-)
-test_dataloader = val_dataloader
-
-val_evaluator = dict(
-    type="KneronCocoMetric",
-    ann_file=data_root + "annotations/person_keypoints_val2017.json",
-    score_mode="bbox_keypoint",
-    keypoint_score_thr=0.2,
-    nms_mode="oks_nms",
-    nms_thr=0.9,
-)
-test_evaluator = val_evaluator

@@ -52,9 +52,7 @@ model = dict(
         in_channels=40,
         out_channels=17,
         deconv_out_channels=None,
-        loss=dict(
-            type="LocatedHeatmapLoss"
-        ),  # learns in far fewer steps, see benchmarks/accuracy.md
+        loss=dict(type="LocatedHeatmapLoss"),  # needs far fewer steps: benchmarks/accuracy.md
         decoder=codec,
     ),
     test_cfg=dict(flip_test=True, flip_mode="heatmap", shift_heatmap=True),
