@@ -101,7 +101,7 @@ def make_pipeline(network: Path, batch_size: int | None = None):
 
     here = Path(__file__)
     session = OnnxSession(network, 1)
-    own = bool(session.metadata)
+    own = "preprocess" in session.metadata
     words = {} if own else {"preprocess": "float", "decoder": "quarter"}
     params = LiteHrnetParams(here, network, batch_size=batch_size, **words)
     spec = make_spec(session, params, RsnAffineParams(here))

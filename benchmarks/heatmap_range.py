@@ -18,6 +18,7 @@ import numpy as np  # noqa: E402
 
 from prepostprocess.image import load_rgb  # noqa: E402
 from prepostprocess.keypoints.decode import decode_heatmaps  # noqa: E402
+from prepostprocess.metadata import read_metadata  # noqa: E402
 from prepostprocess.preprocess import prepare_person  # noqa: E402
 from utils.calibration.arrays import read_labels  # noqa: E402
 from utils.runners.onnx_session import OnnxSession  # noqa: E402
@@ -63,7 +64,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--preprocess", default="float", help="of a network without metadata")
     args = parser.parse_args(argv)
     session = OnnxSession(args.model, threads=1)
-    word = session.metadata.get("preprocess", args.preprocess)
+    word = read_metadata(session.metadata, args.model).preprocess or args.preprocess
     maps = compute_heatmaps(session, read_labels(args.ann_file, args.img_dir), word)
     print(f"{len(maps)} people, {word}, heatmaps {maps.min():.3f} to {maps.max():.3f}\n")
     print("| share inside | limit | peaks cut off | SNR | mean shift, px | 95 %, px |")

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from mmcv.transforms import BaseTransform
+from mmpose.datasets.transforms import GetBBoxCenterScale
 from mmpose.registry import TRANSFORMS
 
 
@@ -22,7 +23,7 @@ class Origin(NamedTuple):
 
 
 @TRANSFORMS.register_module()
-class KneronBBoxCenterScale(BaseTransform):
+class KneronBBoxCenterScale(GetBBoxCenterScale):
     """Turn the person's box into centre and padded size, as ``GetBBoxCenterScale`` does.
 
     Reads: bbox (1, 4) xyxy. Writes: bbox_center (1, 2) xy and bbox_scale (1, 2) wh.
@@ -32,10 +33,9 @@ class KneronBBoxCenterScale(BaseTransform):
     """
 
     def __init__(self, padding: float = 1.25) -> None:
-        super().__init__()
+        super().__init__(padding)
         if padding <= 0:
             raise ValueError(f"padding must be above 0, got {padding}. Use 1.25, as all do.")
-        self.padding = padding
 
     def transform(self, results: dict) -> dict:
         """Add centre and size."""

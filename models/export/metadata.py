@@ -6,58 +6,65 @@ from importlib.metadata import version
 
 import onnx
 from mmengine.config import Config
-from mmpose.registry import DATASETS
+from mmpose.datasets.transforms import GetBBoxCenterScale
+from mmpose.registry import DATASETS, TRANSFORMS
 from torch import nn
 
-from prepostprocess.preprocess import get_preprocess
+from prepostprocess.metadata import PoseMetadata, write_metadata
 
 
 def describe(
     config: Config, estimator: nn.Module, *, output: str, pixel_offset: float | None
-) -> dict[str, object]:
-    """Collect the metadata of a file; every value can be written as JSON.
+) -> PoseMetadata:
+    """Say what a file's runner must know.
 
     Args:
         config: the training config.
         estimator: built from it.
-        output: "heatmaps" or "keypoints".
-        pixel_offset: None: the caller normalises. A number: the graph does, the caller takes
-            only this off the pixels (0..255).
-    Returns: key to value.
+        output: see ``PoseMetadata``.
+        pixel_offset: see ``PoseMetadata``.
+    Raises: ValueError: the config's test pipeline does not say how boxes are padded.
     """
     info = config.get("dataset_info") or DATASETS.get(_test_set(config).type).METAINFO
     points = [info["keypoint_info"][i] for i in sorted(info["keypoint_info"])]
     index = {point["name"]: point["id"] for point in points}
     pairs = sorted({tuple(sorted((p["id"], index[p["swap"]]))) for p in points if p["swap"]})
-    preprocess = config.model.data_preprocessor.preprocess
-    meaning = get_preprocess(preprocess)
-    return {
-        "input_wh": list(config.codec.input_size),
-        "colour": "rgb",
-        "preprocess": preprocess,
-        "normalization": {"mean": list(meaning.mean), "std": list(meaning.std)},
-        "pixel_offset": pixel_offset,
-        "padding": next(
-            step.get("padding", 1.25)
-            for step in _test_set(config).pipeline
-            if step.type == "GetBBoxCenterScale"
-        ),
-        "keypoint_names": [point["name"] for point in points],
-        "flip_pairs": [list(pair) for pair in pairs],
-        "output": output,
-        "decoder": config.codec.decoder,
-        "blur_kernel_size": estimator.head.decoder.blur_kernel_size,
-        "encoding_udp": config.codec.decoder == "udp",
-        "config_sha256": _digest(config),
-        "versions": {name: version(name) for name in ("torch", "onnx", "mmpose")},
-    }
+    return PoseMetadata(
+        input_wh=tuple(config.codec.input_size),
+        preprocess=config.model.data_preprocessor.preprocess,
+        pixel_offset=pixel_offset,
+        padding=_padding(config),
+        keypoint_names=tuple(point["name"] for point in points),
+        flip_pairs=tuple(pairs),
+        output=output,
+        decoder=config.codec.decoder,
+        blur_kernel_size=estimator.head.decoder.blur_kernel_size,
+        encoding_udp=config.codec.decoder == "udp",
+    )
 
 
-def add_metadata(model: onnx.ModelProto, values: dict[str, object]) -> None:
-    """Write values into a model, one JSON text a key; keys that are there are replaced."""
+def describe_origin(config: Config) -> dict[str, object]:
+    """Say where a file comes from: a digest of the config, and the versions that made it."""
+    versions = {name: version(name) for name in ("torch", "onnx", "mmpose")}
+    return {"config_sha256": _digest(config), "versions": versions}
+
+
+def add_metadata(model: onnx.ModelProto, metadata: PoseMetadata, origin: dict[str, object]) -> None:
+    """Write metadata into a model; keys that are there are replaced."""
     kept = {prop.key: prop.value for prop in model.metadata_props}
-    kept |= {key: json.dumps(value) for key, value in values.items()}
-    onnx.helper.set_model_props(model, kept)
+    onnx.helper.set_model_props(model, kept | write_metadata(metadata, origin))
+
+
+def _padding(config: Config) -> float:
+    """The factor on boxes in the test pipeline: mmpose's transform's, or a derived one's."""
+    for step in _test_set(config).pipeline:
+        kind = TRANSFORMS.get(step.type) if isinstance(step.type, str) else step.type
+        if isinstance(kind, type) and issubclass(kind, GetBBoxCenterScale):
+            return TRANSFORMS.build(step).padding
+    raise ValueError(
+        "the config's test pipeline must have GetBBoxCenterScale, got none. Add it: it says how "
+        "much wider than the person's box the crop is."
+    )
 
 
 def _digest(config: Config) -> str:

@@ -1,12 +1,13 @@
 """An exported network in the place of the trained one, to test it in the same way."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import torch
 from torch import nn
+
+from prepostprocess.metadata import read_metadata
 
 
 class OnnxHeatmaps(nn.Module):
@@ -78,16 +79,16 @@ def use_onnx(estimator: nn.Module, path: str | Path) -> None:
             f"{path}: network must give {head.out_channels} heatmaps, got {num_keypoints}. Use "
             "the config that it was exported with."
         )
-    metadata = network.session.get_modelmeta().custom_metadata_map
-    if json.loads(metadata.get("pixel_offset", "null")) is not None:
+    metadata = read_metadata(network.session.get_modelmeta().custom_metadata_map, path)
+    if metadata.pixel_offset is not None:
         raise ValueError(
             f"{path}: network must take normalised images, but this one normalises in the graph "
             "(export2onnx.py --normalize-in-graph). Export it without, to test it."
         )
     ours = {"preprocess": estimator.data_preprocessor.preprocess, "decoder": head.decoder.decoder}
     for key, word in ours.items():
-        theirs = json.loads(metadata[key]) if key in metadata else word
-        if theirs != word:
+        theirs = getattr(metadata, key)
+        if theirs not in (None, word):
             raise ValueError(
                 f"{path}: {key} must be '{word}', as the config says, got '{theirs}' in the "
                 "file's metadata. Use the config that it was exported with."

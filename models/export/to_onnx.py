@@ -20,7 +20,7 @@ from mmpose.registry import MODELS
 from torch import nn
 
 from models.export.compare import TOLERANCE, crop_images, gaps, random_images
-from models.export.metadata import add_metadata, describe
+from models.export.metadata import add_metadata, describe, describe_origin
 from models.export.wrappers import HeatmapNetwork, KeypointDecoder, pixel_norm
 
 INPUT_NAME, HEATMAPS = "input", "heatmaps"
@@ -132,8 +132,8 @@ def export_model(
     if options.keypoints:
         model.graph.output.pop()  # the heatmaps, which only the comparison needed
     output = "keypoints" if options.keypoints else HEATMAPS
-    values = describe(config, estimator, output=output, pixel_offset=options.pixel_offset)
-    add_metadata(model, values | (more_metadata or {}))
+    metadata = describe(config, estimator, output=output, pixel_offset=options.pixel_offset)
+    add_metadata(model, metadata, describe_origin(config) | (more_metadata or {}))
     return Exported(finish(model), found, len(crops), no_crops, steps, nodes_traced)
 
 

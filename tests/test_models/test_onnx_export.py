@@ -1,5 +1,6 @@
 """The decoder in the graph, the metadata, and the config inside a checkpoint."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -90,7 +91,8 @@ class Session(SimpleNamespace):
 
 
 def session(maps: np.ndarray, **metadata) -> Session:
-    notes = dict(preprocess="float", decoder="dark", **metadata)
+    values = dict(preprocess="float", decoder="dark", **metadata)
+    notes = {key: json.dumps(value) for key, value in values.items()}
     shape = (None, *maps.shape[1:])
     return Session(
         path="net.onnx",

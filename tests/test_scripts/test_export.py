@@ -116,16 +116,27 @@ def test_default_export_is_checked_on_pixels_and_on_people(exported):
 def test_digest_is_that_of_the_values_wherever_they_are_read(checkpoint):
     from mmpose_replacement.config.load import load_config
     from models.checkpoints.config import read_config
+    from models.export.metadata import describe_origin
+
+    configs = load_config(CONFIG), read_config(checkpoint), load_config(CONFIG, ["codec.sigma=2"])
+    file, inside, other = (describe_origin(config)["config_sha256"] for config in configs)
+    assert file == inside != other
+
+
+@pytest.mark.parametrize("name", ["GetBBoxCenterScale", "KneronBBoxCenterScale"])
+def test_padding_is_read_from_either_transform(name):
+    from mmpose_replacement.config.load import load_config
     from models.export.metadata import describe
     from models.export.to_onnx import build_estimator
 
-    configs = load_config(CONFIG), read_config(checkpoint), load_config(CONFIG, ["codec.sigma=2"])
-    estimator = build_estimator(configs[0])
-    file, inside, other = (
-        describe(config, estimator, output="heatmaps", pixel_offset=None)["config_sha256"]
-        for config in configs
-    )
-    assert file == inside != other
+    config = load_config(CONFIG)
+    estimator = build_estimator(config)
+    (step,) = [s for s in config.test_dataloader.dataset.pipeline if "CenterScale" in s.type]
+    step.update(type=name, padding=1.1)
+    assert describe(config, estimator, output="heatmaps", pixel_offset=None).padding == 1.1
+    config.test_dataloader.dataset.pipeline.remove(step)
+    with pytest.raises(ValueError, match="test pipeline must have GetBBoxCenterScale, got none"):
+        describe(config, estimator, output="heatmaps", pixel_offset=None)
 
 
 @pytest.mark.slow

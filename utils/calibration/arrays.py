@@ -178,7 +178,7 @@ def make_calibration(
         layout=layout,
         colour=colour,
         preprocess=spec.preprocess,
-        pixel_offset=pipeline.pose.session.metadata.get("pixel_offset"),
+        pixel_offset=spec.pixel_offset,
         input_wh=list(spec.input_wh),
         padding=spec.padding,
         model=model.name,

@@ -1,9 +1,7 @@
 """An ONNX file ready to run, with its shapes and the notes our exporter leaves in it."""
 
-import json
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -20,10 +18,6 @@ _CANNOT_LOAD = (
     ort_errors.NotImplemented,
     ort_errors.RuntimeException,
 )
-METADATA = (
-    *("input_wh", "colour", "preprocess", "keypoint_names", "flip_pairs"),
-    *("decoder", "blur_kernel_size", "encoding_udp", "padding", "output", "pixel_offset"),
-)
 
 
 class OnnxSession:
@@ -38,7 +32,7 @@ class OnnxSession:
     Attributes:
         input_shape: (N, C, H, W) of the input; None where the file leaves a size open.
         output_shapes: of all outputs, likewise.
-        metadata: those keys of ``METADATA`` that the file has, decoded.
+        metadata: the file's notes, text by key; see ``prepostprocess.metadata``.
     Raises: ParamsError: no such file, no ONNX, or more than one input.
     """
 
@@ -71,7 +65,7 @@ class OnnxSession:
         self._input_name = inputs[0].name
         self.input_shape = _shape(inputs[0].shape)
         self.output_shapes = [_shape(value.shape) for value in self._session.get_outputs()]
-        self.metadata = self._read_metadata()
+        self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
 
     @property
     def batch(self) -> int | None:
@@ -87,17 +81,6 @@ class OnnxSession:
     def run(self, batch: np.ndarray) -> list[np.ndarray]:
         """Compute all outputs of a float32 (N, C, H, W) batch."""
         return self._session.run(None, {self._input_name: batch})
-
-    def _read_metadata(self) -> dict[str, Any]:
-        """Decode our exporter's notes; a file of other origin has none."""
-        stored = self._session.get_modelmeta().custom_metadata_map
-        try:
-            return {key: json.loads(stored[key]) for key in METADATA if key in stored}
-        except ValueError as err:
-            raise ParamsError(
-                f"{self.path}: metadata must be JSON, got a value that is not ({err}). "
-                "Export the network again."
-            ) from err
 
 
 def _default_threads() -> int:

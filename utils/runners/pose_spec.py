@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from prepostprocess.crop.box import PADDING
-from prepostprocess.keypoints.coco import KEYPOINT_NAMES
 from prepostprocess.keypoints.decode import check_decoder
+from prepostprocess.metadata import PoseMetadata, read_metadata
 from prepostprocess.preprocess import get_preprocess
 from utils.params import ParamsError
 from utils.runners.onnx_session import OnnxSession
@@ -52,37 +52,43 @@ def make_spec(session: OnnxSession, hrnet: LiteHrnetParams, affine: RsnAffinePar
     Returns: the whole; each value is named by the file or by a YAML, and nobody contradicts.
     Raises: ParamsError: something is missing, contradicts, or the file is no heatmap network.
     """
-    _check_heatmaps(session)
-    if session.metadata.get("colour", "rgb") != "rgb":
-        raise ParamsError(
-            f"{session.path}: metadata colour must be rgb, got {session.metadata['colour']!r}. "
-            "Export the network for RGB input."
-        )
-    input_wh = _input_wh(session, hrnet, affine)
-    preprocess = _agree(session, "preprocess", None, (hrnet, affine))
+    notes = _read_notes(session)
+    _check_heatmaps(session, notes)
+    preprocess = _agree(session, "preprocess", notes.preprocess, None, (hrnet, affine))
     get_preprocess(preprocess)
-    decoder = _agree(session, "decoder", None, (hrnet,))
+    decoder = _agree(session, "decoder", notes.decoder, None, (hrnet,))
     check_decoder(decoder)
-    names, flip_indices = _joints(session)
     return PoseSpec(
-        input_wh=input_wh,
+        input_wh=_input_wh(session, notes, hrnet, affine),
         preprocess=preprocess,
         crop_preprocess=_crop_word(affine, preprocess),
-        padding=float(_agree(session, "padding", PADDING, (affine,))),
+        padding=float(_agree(session, "padding", notes.padding, PADDING, (affine,))),
         decoder=decoder,
-        blur_kernel_size=_blur_kernel_size(session),
-        pixel_offset=session.metadata.get("pixel_offset"),
-        udp=bool(session.metadata.get("encoding_udp", decoder == "udp")),
-        keypoint_names=names,
-        flip_indices=flip_indices,
+        blur_kernel_size=notes.blur_kernel_size,
+        pixel_offset=notes.pixel_offset,
+        udp=decoder == "udp" if notes.encoding_udp is None else notes.encoding_udp,
+        keypoint_names=notes.keypoint_names,
+        flip_indices=_flip_indices(session, notes),
     )
 
 
-def _check_heatmaps(session: OnnxSession) -> None:
-    if session.metadata.get("output", "heatmaps") != "heatmaps":
+def _read_notes(session: OnnxSession) -> PoseMetadata:
+    try:
+        return read_metadata(session.metadata, session.path)
+    except ValueError as err:
+        raise ParamsError(str(err)) from err
+
+
+def _check_heatmaps(session: OnnxSession, notes: PoseMetadata) -> None:
+    if notes.colour != "rgb":
+        raise ParamsError(
+            f"{session.path}: metadata colour must be rgb, got {notes.colour!r}. "
+            "Export the network for RGB input."
+        )
+    if notes.output != "heatmaps":
         raise ParamsError(
             f"{session.path}: pose network must give heatmaps, but this one gives "
-            f"{session.metadata['output']} (export2onnx.py --keypoints) for programs of your own. "
+            f"{notes.output} (export2onnx.py --keypoints) for programs of your own. "
             "Export it without --keypoints."
         )
     shapes = session.output_shapes
@@ -91,22 +97,17 @@ def _check_heatmaps(session: OnnxSession) -> None:
             f"{session.path}: pose network must map [N, 3, H, W] to heatmaps [N, K, H/s, W/s], got "
             f"{session.input_shape} to {shapes}. Use a network exported by export2onnx.py."
         )
-
-
-def _blur_kernel_size(session: OnnxSession) -> int:
-    """The file's; 11, which goes with sigma 2, for a file that does not say."""
-    size = session.metadata.get("blur_kernel_size", 11)
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1 or size % 2 == 0:
+    if shapes[0][1] not in (None, len(notes.keypoint_names)):
         raise ParamsError(
-            f"{session.path}: metadata blur_kernel_size must be odd and above 0, got {size!r}. "
-            "Export the network again."
+            f"{session.path}: heatmaps must be as many as keypoint names "
+            f"({len(notes.keypoint_names)}), got {shapes[0][1]}. Export the network with its "
+            "keypoint_names."
         )
-    return size
 
 
-def _agree(session: OnnxSession, key: str, default: Any, files: tuple) -> Any:
+def _agree(session: OnnxSession, key: str, noted: Any, default: Any, files: tuple) -> Any:
     """The one value of a key that all who name it name; the default where nobody does."""
-    named = [(str(session.path), session.metadata[key])] if key in session.metadata else []
+    named = [] if noted is None else [(str(session.path), noted)]
     named += [(str(f.source), getattr(f, key)) for f in files if getattr(f, key) is not None]
     if not named and default is None:
         raise ParamsError(
@@ -122,9 +123,11 @@ def _agree(session: OnnxSession, key: str, default: Any, files: tuple) -> Any:
     return named[0][1] if named else default
 
 
-def _input_wh(session: OnnxSession, *files: LiteHrnetParams | RsnAffineParams) -> tuple[int, int]:
+def _input_wh(
+    session: OnnxSession, notes: PoseMetadata, *files: LiteHrnetParams | RsnAffineParams
+) -> tuple[int, int]:
     """The graph's input size; where it is open the metadata's, where that is silent the YAMLs'."""
-    noted = session.metadata.get("input_wh", (None, None))
+    noted = notes.input_wh or (None, None)
     sizes = []
     for axis, key in enumerate(("input_w", "input_h")):
         known = session.input_shape[3 - axis] or noted[axis]
@@ -155,27 +158,18 @@ def _crop_word(affine: RsnAffineParams, preprocess: str) -> str:
     return "float" if affine.mode == "affine" else preprocess
 
 
-def _joints(session: OnnxSession) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Names and mirror images of the joints; 17 heatmaps without notes are COCO's."""
-    count = session.output_shapes[0][1]
-    names = tuple(session.metadata.get("keypoint_names", KEYPOINT_NAMES))
-    if count is None:
-        count = len(names)
-    if len(names) != count:
-        raise ParamsError(
-            f"{session.path}: heatmaps must be as many as keypoint names ({len(names)}), got "
-            f"{count}. Export the network with its keypoint_names."
-        )
-    pairs = session.metadata.get("flip_pairs")
+def _flip_indices(session: OnnxSession, notes: PoseMetadata) -> tuple[int, ...]:
+    """The joint that each becomes in the mirror."""
+    pairs = notes.flip_pairs
     if pairs is None:
-        pairs = _pairs_by_name(names, session)
-    indices = list(range(count))
+        pairs = _pairs_by_name(notes.keypoint_names, session)
+    indices = list(range(len(notes.keypoint_names)))
     for left, right in pairs:
         indices[left], indices[right] = right, left
-    return names, tuple(indices)
+    return tuple(indices)
 
 
-def _pairs_by_name(names: tuple[str, ...], session: OnnxSession) -> list[tuple[int, int]]:
+def _pairs_by_name(names: tuple[str, ...], session: OnnxSession) -> tuple[tuple[int, int], ...]:
     """Left and right joints of the same name."""
     by_name = {name: i for i, name in enumerate(names)}
     pairs = []
@@ -188,4 +182,4 @@ def _pairs_by_name(names: tuple[str, ...], session: OnnxSession) -> list[tuple[i
                     f"left one, got {name!r} alone. Export the network with its flip_pairs."
                 )
             pairs.append((left, right))
-    return pairs
+    return tuple(pairs)
