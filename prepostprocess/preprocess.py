@@ -122,15 +122,38 @@ def normalize(image: np.ndarray, preprocess: str) -> np.ndarray:
     Raises: ValueError: an unknown word or another dtype or channel count.
     """
     meaning = get_preprocess(preprocess)
+    planes = _planes(image)
+    planes -= np.array(meaning.mean, np.float32)[:, None, None]
+    planes /= np.array(meaning.std, np.float32)[:, None, None]
+    return planes
+
+
+def _planes(image: np.ndarray) -> np.ndarray:
+    """Pixels as float32 planes, (..., 3, H, W)."""
     if image.dtype != np.uint8 or image.shape[-1] != 3:
         raise ValueError(
             f"image must be uint8 (..., H, W, 3) RGB, got {image.dtype} {image.shape}. "
             "Normalise pixels once, straight from the crop."
         )
-    planes = np.moveaxis(image, -1, -3).astype(np.float32, order="C")
-    planes -= np.array(meaning.mean, np.float32)[:, None, None]
-    planes /= np.array(meaning.std, np.float32)[:, None, None]
-    return planes
+    return np.moveaxis(image, -1, -3).astype(np.float32, order="C")
+
+
+def network_input(
+    pixels: np.ndarray, preprocess: str, pixel_offset: float | None = None
+) -> np.ndarray:
+    """Turn crops into what an exported network is fed.
+
+    Args:
+        pixels: uint8 (..., H, W, 3), RGB.
+        preprocess: a word of the switch.
+        pixel_offset: None: normalise. A number: the network does that itself, and takes pixels
+            (0..255) less this number.
+    Returns: float32 (..., 3, H, W), C-contiguous.
+    Raises: ValueError: see ``normalize``.
+    """
+    if pixel_offset is None:
+        return normalize(pixels, preprocess)
+    return _planes(pixels) - np.float32(pixel_offset)
 
 
 def prepare_person(

@@ -13,7 +13,7 @@ from mmpose.registry import DATASETS
 from torch import nn
 
 from prepostprocess.keypoints.decode import decode_heatmaps
-from prepostprocess.preprocess import normalize
+from prepostprocess.preprocess import network_input, normalize
 
 TOLERANCE = 1e-4  # of heatmaps about 1 high
 NUM_CROPS = 8
@@ -85,11 +85,8 @@ def crop_images(
 
 
 def _prepare(kind: str, pixels: np.ndarray, preprocess: str, pixel_offset: float | None) -> Images:
-    normalized = normalize(pixels, preprocess)
-    if pixel_offset is None:
-        return Images(kind, normalized, normalized)
-    fed = np.ascontiguousarray(np.moveaxis(pixels, -1, 1), np.float32) - np.float32(pixel_offset)
-    return Images(kind, normalized, fed)
+    fed = network_input(pixels, preprocess, pixel_offset)
+    return Images(kind, normalize(pixels, preprocess), fed)
 
 
 def gaps(

@@ -8,6 +8,7 @@ from prepostprocess.preprocess import (
     crop_person,
     get_preprocess,
     keypoints_to_image,
+    network_input,
     normalize,
     prepare_person,
 )
@@ -35,6 +36,15 @@ def test_normalize__float_is_imagenets():
     result = normalize(pixels, "float").transpose(0, 2, 3, 1)
     assert result.dtype == np.float32
     np.testing.assert_allclose(result, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("offset", [0.0, 128.0])
+def test_network_input__pixels_less_an_offset_for_networks_that_normalise(image, offset):
+    found = network_input(image[None], "float", offset)
+    assert found.dtype == np.float32
+    assert found.flags.c_contiguous
+    np.testing.assert_array_equal(found[0].transpose(1, 2, 0), image.astype(int) - int(offset))
+    np.testing.assert_array_equal(network_input(image, "float"), normalize(image, "float"))
 
 
 def test_normalize__refuses_other_arrays():

@@ -12,7 +12,6 @@ import numpy as np
 from prepostprocess.image import load_rgb
 from prepostprocess.preprocess import get_preprocess
 from utils.params import ParamsError
-from utils.runners.lite_hrnet_runner import LiteHrnetRunner
 from utils.runners.onnx_session import OnnxSession
 from utils.runners.pipeline import PosePipeline, load_pipeline
 
@@ -166,9 +165,7 @@ def make_calibration(
         files.append(path)
     if not crops:
         raise ValueError("the pictures must show people, got nobody. Use other pictures.")
-    listener = _Listener()
-    LiteHrnetRunner(listener, spec, pipeline.pose.params).heatmaps([c.image for c in crops])
-    images = np.concatenate(listener.heard)
+    images = pipeline.pose.prepare([crop.image for crop in crops])
     if colour == "bgr":
         images = images[:, ::-1]
     if layout == "nhwc":
@@ -191,19 +188,6 @@ def make_calibration(
         files,
         notes,
     )
-
-
-class _Listener:
-    """Stands where the network does, and keeps what its runner says to it."""
-
-    batch = 1  # one at a time, as on the chip
-
-    def __init__(self) -> None:
-        self.heard: list[np.ndarray] = []
-
-    def run(self, batch: np.ndarray) -> list[np.ndarray]:
-        self.heard.append(batch)
-        return [np.zeros((1, 1, 1, 1), np.float32)]
 
 
 def summary_of(calibration: Calibration) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 
 from prepostprocess.keypoints.decode import decode_heatmaps
 from prepostprocess.keypoints.flip import average_views, flip_back
-from prepostprocess.preprocess import normalize
+from prepostprocess.preprocess import network_input
 from utils.params import ParamsError
 from utils.runners.batch_choice import BatchChoice
 from utils.runners.onnx_session import OnnxSession
@@ -51,6 +51,13 @@ class LiteHrnetRunner:
             blur_kernel_size=self.spec.blur_kernel_size,
         )
 
+    def prepare(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        """Turn N crops, as ``run`` takes them, into what the network is fed.
+
+        Returns: float32 (N, 3, h, w).
+        """
+        return network_input(np.stack(crops), self.spec.preprocess, self.spec.pixel_offset)
+
     def heatmaps(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Compute the heatmaps, float32 (N, K, H, W), averaged with the mirror's if asked for."""
         if not self.params.flip_test:
@@ -66,7 +73,7 @@ class LiteHrnetRunner:
         fixed = self.params.batch_size or self.session.batch
         while start < len(crops):
             size = fixed or self._choice.choose(len(crops) - start)
-            batch = self._prepare(np.stack(crops[start : start + size]))
+            batch = self.prepare(crops[start : start + size])
             taken = len(batch)
             if self.session.batch and taken < self.session.batch:
                 batch = np.pad(batch, [(0, self.session.batch - taken), (0, 0), (0, 0), (0, 0)])
@@ -75,10 +82,3 @@ class LiteHrnetRunner:
             self._choice.record(size, time.perf_counter() - began)
             start += taken
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-    def _prepare(self, pixels: np.ndarray) -> np.ndarray:
-        """What the network takes, float32 (n, 3, h, w): normalised here, unless it does that."""
-        if self.spec.pixel_offset is None:
-            return normalize(pixels, self.spec.preprocess)
-        planes = np.moveaxis(pixels, -1, 1).astype(np.float32, order="C")
-        return planes - np.float32(self.spec.pixel_offset)
