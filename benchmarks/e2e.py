@@ -36,9 +36,10 @@ def load(shared: Path, threads: int | None):
     from utils.runners.lite_hrnet_runner import LiteHrnetRunner
     from utils.runners.onnx_session import OnnxSession
     from utils.runners.pipeline import PosePipeline
+    from utils.runners.pose_params import LiteHrnetParams, RsnAffineParams
     from utils.runners.pose_spec import make_spec
     from utils.runners.rsn_affine_runner import RsnAffineRunner
-    from utils.runners.runner_params import LiteHrnetParams, RsnAffineParams, Yolov5Params
+    from utils.runners.yolov5_params import Yolov5Params
     from utils.runners.yolov5_runner import Yolov5Runner
 
     here = Path(__file__)

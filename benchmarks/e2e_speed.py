@@ -95,9 +95,9 @@ def make_pipeline(network: Path, batch_size: int | None = None):
     from utils.runners.lite_hrnet_runner import LiteHrnetRunner
     from utils.runners.onnx_session import OnnxSession
     from utils.runners.pipeline import PosePipeline
+    from utils.runners.pose_params import LiteHrnetParams, RsnAffineParams
     from utils.runners.pose_spec import make_spec
     from utils.runners.rsn_affine_runner import RsnAffineRunner
-    from utils.runners.runner_params import LiteHrnetParams, RsnAffineParams
 
     here = Path(__file__)
     session = OnnxSession(network, 1)

@@ -138,6 +138,14 @@ def find_file(value: str | Path, key: str, path: str | Path) -> Path:
     )
 
 
+def check_onnx_suffix(model_path: Path, key: str, path: str | Path) -> None:
+    """Refuse weights of another kind before they are opened."""
+    if model_path.suffix.lower() != ".onnx":
+        raise ParamsError(
+            f"{path}: {key} must be an ONNX file, got {model_path}. Export the network first."
+        )
+
+
 def _convert(value: Any, hint: Any, key: str, path: str | Path) -> Any:
     """Check a value against an annotation (a type, a union of types, or a tuple of text)."""
     is_union = isinstance(hint, types.UnionType)

@@ -106,8 +106,8 @@ def session(maps: np.ndarray, **metadata) -> Session:
 
 def runner_of(pose: Session):
     from utils.runners.lite_hrnet_runner import LiteHrnetRunner
+    from utils.runners.pose_params import LiteHrnetParams, RsnAffineParams
     from utils.runners.pose_spec import make_spec
-    from utils.runners.runner_params import LiteHrnetParams, RsnAffineParams
 
     params = LiteHrnetParams("p.yaml", "net.onnx")
     return LiteHrnetRunner(pose, make_spec(pose, params, RsnAffineParams("a.yaml")), params)

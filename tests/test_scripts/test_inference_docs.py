@@ -7,7 +7,8 @@ import pytest
 
 import inference
 import inference_e2e
-from utils.runners.runner_params import LiteHrnetParams, RsnAffineParams, Yolov5Params
+from utils.runners.pose_params import LiteHrnetParams, RsnAffineParams
+from utils.runners.yolov5_params import Yolov5Params
 
 
 @pytest.fixture(scope="module")

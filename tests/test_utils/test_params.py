@@ -5,12 +5,8 @@ import numpy as np
 import pytest
 
 from utils.params import ParamsError, load_params
-from utils.runners.runner_params import (
-    LiteHrnetParams,
-    RsnAffineParams,
-    Yolov5Params,
-    load_yolov5_params,
-)
+from utils.runners.pose_params import LiteHrnetParams, RsnAffineParams
+from utils.runners.yolov5_params import Yolov5Params, load_yolov5_params
 
 
 @pytest.fixture

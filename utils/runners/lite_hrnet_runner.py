@@ -2,17 +2,18 @@
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from prepostprocess.keypoints.decode import decode_heatmaps
 from prepostprocess.keypoints.flip import average_views, flip_back
 from prepostprocess.preprocess import network_input
-from utils.params import ParamsError
+from utils.params import ParamsError, load_params
 from utils.runners.batch_choice import BatchChoice
 from utils.runners.onnx_session import OnnxSession
-from utils.runners.pose_spec import PoseSpec
-from utils.runners.runner_params import LiteHrnetParams
+from utils.runners.pose_params import LiteHrnetParams, RsnAffineParams, load_lite_hrnet_params
+from utils.runners.pose_spec import PoseSpec, make_spec
 
 
 class LiteHrnetRunner:
@@ -82,3 +83,23 @@ class LiteHrnetRunner:
             self._choice.record(size, time.perf_counter() - began)
             start += taken
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def load(
+    path: str | Path, affine: str | Path | None = None, threads: int | None = None
+) -> LiteHrnetRunner:
+    """Load a pose network; its ``spec`` says how ``RsnAffineRunner`` cuts people out for it.
+
+    Args:
+        path: YAML file, or the ONNX file itself where its metadata says the rest.
+        affine: YAML file of the crop; None to take all from the network's metadata.
+        threads: see ``OnnxSession``.
+    Raises: ParamsError: a file that is missing, wrong, incomplete or contradicts another.
+    """
+    params = load_lite_hrnet_params(path)
+    if affine is None:
+        affine_params = RsnAffineParams(params.source)
+    else:
+        affine_params = load_params(affine, RsnAffineParams)
+    session = OnnxSession(params.model_path, threads)
+    return LiteHrnetRunner(session, make_spec(session, params, affine_params), params)

@@ -12,19 +12,11 @@ import numpy as np
 
 from prepostprocess.keypoints.person_score import person_scores
 from prepostprocess.preprocess import keypoints_to_image
-from utils.params import load_params
 from utils.people import Detections, People
+from utils.runners import lite_hrnet_runner, yolov5_runner
 from utils.runners.lite_hrnet_runner import LiteHrnetRunner
-from utils.runners.onnx_session import OnnxSession
-from utils.runners.pose_spec import PoseSpec, make_spec
+from utils.runners.pose_spec import PoseSpec
 from utils.runners.rsn_affine_runner import RsnAffineRunner
-from utils.runners.runner_params import (
-    LiteHrnetParams,
-    RsnAffineParams,
-    Yolov5Params,
-    check_onnx_suffix,
-    load_yolov5_params,
-)
 from utils.runners.yolov5_runner import Yolov5Runner
 
 
@@ -123,28 +115,6 @@ def load_pipeline(
     Returns: the pipeline.
     Raises: ParamsError: a file that is missing, wrong, incomplete or contradicts another.
     """
-    hrnet = _pose_params(Path(lite_hrnet))
-    affine = (
-        RsnAffineParams(hrnet.source)
-        if rsn_affine is None
-        else load_params(rsn_affine, RsnAffineParams)
-    )
-    session = OnnxSession(hrnet.model_path, threads)
-    spec = make_spec(session, hrnet, affine)
-    pose = LiteHrnetRunner(session, spec, hrnet)
-    detector = None if yolov5 is None else Yolov5Runner(_detector_params(Path(yolov5)), threads)
-    return PosePipeline(detector, RsnAffineRunner(spec), pose)
-
-
-def _pose_params(path: Path) -> LiteHrnetParams:
-    if path.suffix.lower() == ".onnx":
-        return LiteHrnetParams(path, path)
-    params = load_params(path, LiteHrnetParams)
-    check_onnx_suffix(params.model_path, "model_path", path)
-    return params
-
-
-def _detector_params(path: Path) -> Yolov5Params:
-    if path.suffix.lower() == ".onnx":
-        return Yolov5Params(path, path)
-    return load_yolov5_params(path)
+    pose = lite_hrnet_runner.load(lite_hrnet, rsn_affine, threads)
+    detector = None if yolov5 is None else yolov5_runner.load(yolov5, threads)
+    return PosePipeline(detector, RsnAffineRunner(pose.spec), pose)

@@ -9,7 +9,7 @@ from prepostprocess.metadata import PoseMetadata, read_metadata
 from prepostprocess.preprocess import get_preprocess
 from utils.params import ParamsError
 from utils.runners.onnx_session import OnnxSession
-from utils.runners.runner_params import LiteHrnetParams, RsnAffineParams
+from utils.runners.pose_params import LiteHrnetParams, RsnAffineParams
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from prepostprocess.yolov5 import (
 from utils.params import ParamsError
 from utils.people import Detections
 from utils.runners.onnx_session import OnnxSession
-from utils.runners.runner_params import Yolov5Params
+from utils.runners.yolov5_params import Yolov5Params, load_yolov5_params
 
 _NO_CLASS = 5  # values of a box before its class scores: x, y, w, h, objectness
 _GRID_KEYS = ("grid80_path", "grid40_path", "grid20_path")  # strides 8, 16, 32
@@ -169,3 +169,14 @@ class Yolov5Runner:
                     f"{objectness.min():.3g}..{objectness.max():.3g}. Export it with the sigmoid "
                     "inside."
                 )
+
+
+def load(path: str | Path, threads: int | None = None) -> Yolov5Runner:
+    """Load a detector.
+
+    Args:
+        path: YAML file, or the detector's ONNX file itself (then with the defaults).
+        threads: see ``OnnxSession``.
+    Raises: ParamsError: a file that is missing, wrong or incomplete.
+    """
+    return Yolov5Runner(load_yolov5_params(path), threads)

@@ -11,7 +11,7 @@ from prepostprocess.image import load_rgb
 from prepostprocess.nms import iou_matrix
 from utils.params import ParamsError
 from utils.people import Detections
-from utils.runners.runner_params import Yolov5Params
+from utils.runners.yolov5_params import Yolov5Params
 from utils.runners.yolov5_runner import Yolov5Runner
 
 # Centre x and y, width, height in the 64x64 input, objectness, person score.

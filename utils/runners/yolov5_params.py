@@ -1,18 +1,16 @@
-"""What the three runners are told by their YAML files."""
+"""What the detector's runner is told by its YAML file, in any of Kneron's three layouts."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from prepostprocess.keypoints.decode import DECODERS
-from prepostprocess.preprocess import PREPROCESS
-from utils.params import ParamsError, build_params, check_keys, param, read_mapping
-
-MODES = ("affine", "crop_resize_pad")
-_PREPROCESS_RULE = f"one of {', '.join(PREPROCESS)}"
-
-
-def _is_preprocess(word: str) -> bool:
-    return word in PREPROCESS
+from utils.params import (
+    ParamsError,
+    build_params,
+    check_keys,
+    check_onnx_suffix,
+    param,
+    read_mapping,
+)
 
 
 @dataclass(frozen=True)
@@ -54,56 +52,6 @@ class Yolov5Params:
     person_class: int = 0
 
 
-@dataclass(frozen=True)
-class RsnAffineParams:
-    """How a person's box becomes the pose network's input.
-
-    Attributes:
-        source: the file these come from.
-        input_w: network input width in pixels.
-        input_h: network input height in pixels.
-        padding: factor on the box's width and height.
-        mode: "affine" (warp) or "crop_resize_pad" (the chip's own crop).
-        preprocess: word of the switch.
-    """
-
-    source: Path
-    input_w: int | None = param(None, "at least 2", lambda n: n >= 2)
-    input_h: int | None = param(None, "at least 2", lambda n: n >= 2)
-    padding: float | None = param(None, "above 0", lambda x: x > 0)
-    mode: str | None = param(None, f"one of {', '.join(MODES)}", lambda word: word in MODES)
-    preprocess: str | None = param(None, _PREPROCESS_RULE, _is_preprocess)
-
-
-@dataclass(frozen=True)
-class LiteHrnetParams:
-    """The pose network and how its heatmaps are read.
-
-    Attributes:
-        source: the file these come from.
-        model_path: ONNX file.
-        input_w: network input width in pixels.
-        input_h: network input height in pixels.
-        preprocess: word of the switch.
-        decoder: heatmaps to keypoints.
-        flip_test: average with the mirrored picture: slower, a little more exact.
-        kpt_thr: keypoints at or below it count neither in a person's score nor in the picture.
-        batch_size: crops a forward pass; left out, the runner finds the fastest.
-    """
-
-    source: Path
-    model_path: Path
-    input_w: int | None = param(None, "at least 2", lambda n: n >= 2)
-    input_h: int | None = param(None, "at least 2", lambda n: n >= 2)
-    preprocess: str | None = param(None, _PREPROCESS_RULE, _is_preprocess)
-    decoder: str | None = param(
-        None, f"one of {', '.join(DECODERS)}", lambda word: word in DECODERS
-    )
-    flip_test: bool = False
-    kpt_thr: float = param(0.2, "in 0..1", lambda x: 0 <= x <= 1)
-    batch_size: int | None = param(None, "at least 1", lambda n: n >= 1)
-
-
 _GRIDS = ("grid20_path", "grid40_path", "grid80_path")
 # The three layouts in use, told apart by the key that names the ONNX file: field -> its key there.
 # The further keys serve PyTorch weights or other classes; they are known and have no effect here.
@@ -121,16 +69,18 @@ _LAYOUTS = {
 
 
 def load_yolov5_params(path: str | Path) -> Yolov5Params:
-    """Read the detector's YAML in any of Kneron's three layouts.
+    """Read what the detector's runner is told.
 
     Args:
-        path: YAML or JSON: the constructor's arguments (``model_path``, ``num_classes``,
-            ``imgsz_h`` ...), those of yolov5's end-to-end script (``onnx_path``, ``nc``,
-            ``input_w`` ...), or its ``pretrained_paths`` (``onnx_export_file``, ``grid_dir``,
-            ``names`` ...).
+        path: the detector's ONNX file itself, for the defaults; or YAML or JSON with the
+            constructor's arguments (``model_path``, ``num_classes``, ``imgsz_h`` ...), those of
+            yolov5's end-to-end script (``onnx_path``, ``nc``, ``input_w`` ...), or its
+            ``pretrained_paths`` (``onnx_export_file``, ``grid_dir``, ``names`` ...).
     Returns: the parameters, under the constructor's names.
     Raises: ParamsError: see ``utils.params``; or the file asks for something else than ONNX.
     """
+    if Path(path).suffix.lower() == ".onnx":
+        return Yolov5Params(Path(path), Path(path))
     values = read_mapping(path)
     layout = next((key for key in _LAYOUTS if key in values), None)
     if layout is None:
@@ -156,14 +106,6 @@ def load_yolov5_params(path: str | Path) -> Yolov5Params:
     params = build_params(Yolov5Params, wanted, path, names)
     check_onnx_suffix(params.model_path, layout, path)
     return params
-
-
-def check_onnx_suffix(model_path: Path, key: str, path: str | Path) -> None:
-    """Refuse weights of another kind before they are opened."""
-    if model_path.suffix.lower() != ".onnx":
-        raise ParamsError(
-            f"{path}: {key} must be an ONNX file, got {model_path}. Export the network first."
-        )
 
 
 def _person_class(names: object, path: str | Path) -> int:
