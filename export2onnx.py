@@ -9,8 +9,6 @@ file's metadata. With --npu the last line says how many of its nodes run on that
 """
 
 import argparse
-import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
 from utils.onnx_graph.npu import CHIPS
@@ -75,41 +73,23 @@ def main(argv: list[str] | None = None) -> None:
 
     with user_errors():
         from mmpose_replacement.config.load import load_config
-        from models.checkpoints.weights import load_weights
-        from models.export.to_onnx import ExportOptions, build_estimator, export_model
-        from utils.onnx_graph.file import check_target, write_model
-        from utils.onnx_graph.report import export_lines
+        from models.export.to_onnx import export_file
+        from models.export.trace import ExportOptions
+        from utils.onnx_graph.file import check_target
 
         output = args.output or args.checkpoint.with_suffix(".onnx")
         check_target(output, args.config, args.checkpoint)
         config = load_config(args.config, args.cfg_options)
-        estimator = build_estimator(config)
-        load_weights(estimator, args.checkpoint)
         offset = 128.0 if args.npu else 0.0  # a chip's input is int8
-        exported = export_model(
-            config,
-            estimator,
-            ExportOptions(
-                opset=args.opset,
-                dynamic_batch=args.dynamic_batch,
-                keypoints=args.keypoints,
-                pixel_offset=offset if args.normalize_in_graph else None,
-            ),
-            optimize=None if args.raw else _optimizer(args.npu),
-            more_metadata={
-                "npu": args.npu,
-                "checkpoint_sha256": hashlib.sha256(args.checkpoint.read_bytes()).hexdigest(),
-            },
+        options = ExportOptions(
+            opset=args.opset,
+            dynamic_batch=args.dynamic_batch,
+            keypoints=args.keypoints,
+            pixel_offset=offset if args.normalize_in_graph else None,
+            optimize=not args.raw,
+            npu=args.npu,
         )
-        write_model(exported.model, output)
-        print("\n".join(export_lines(exported, output, args.npu)))
-
-
-def _optimizer(npu: str | None) -> Callable:
-    """The optimisation that ``export_model`` calls between tracing and comparing."""
-    from utils.onnx_graph.passes import optimize
-
-    return lambda model, feeds: optimize(model, npu=npu, feeds=feeds)
+        print("\n".join(export_file(config, args.checkpoint, output, options)))
 
 
 if __name__ == "__main__":

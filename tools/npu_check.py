@@ -79,7 +79,8 @@ def network_bytes(
 
     with user_errors():
         from mmpose_replacement.config.load import load_config
-        from models.export.to_onnx import ExportOptions, build_estimator, finish, trace
+        from models.export.trace import ExportOptions, build_estimator, trace
+        from utils.onnx_graph.finish import finish
         from utils.onnx_graph.passes import optimize
 
         loaded = load_config(config)

@@ -73,6 +73,7 @@ def main(argv: list[str] | None = None) -> None:
     with user_errors():
         from utils.onnx_graph.convert import convert
         from utils.onnx_graph.file import check_target, read_model, replace_metadata
+        from utils.onnx_graph.finish import write_converted
         from utils.onnx_graph.passes import requests
 
         output = args.output or args.model.with_name(f"{args.model.stem}_polished.onnx")
@@ -96,7 +97,8 @@ def main(argv: list[str] | None = None) -> None:
             if getattr(args, flag)
         ]
         skip = ("fuse-bn",) if args.no_bn_fusion else ()
-        print("\n".join(convert(model, args.model, output, npu=args.npu, skip=skip, last=last)))
+        converted = convert(model, args.model, npu=args.npu, skip=skip, last=last)
+        print("\n".join(write_converted(converted, output, args.npu)))
 
 
 if __name__ == "__main__":

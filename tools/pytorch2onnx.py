@@ -8,7 +8,6 @@ more to choose from.
 """
 
 import argparse
-import hashlib
 import sys
 from pathlib import Path
 
@@ -82,6 +81,7 @@ def from_onnx(args: argparse.Namespace) -> list[str]:
     """Rewrite an ONNX file; return lines for the user."""
     from utils.onnx_graph.convert import convert, set_input_shapes
     from utils.onnx_graph.file import read_model
+    from utils.onnx_graph.finish import write_converted
 
     model = set_input_shapes(read_model(args.source), dict(args.inputs))
     found = {
@@ -95,38 +95,23 @@ def from_onnx(args: argparse.Namespace) -> list[str]:
                 "or leave it out."
             )
     skip = ("fuse-bn",) if args.no_bn_fusion else ()
-    return convert(model, args.source, args.output, npu=args.npu, skip=skip)
+    converted = convert(model, args.source, npu=args.npu, skip=skip)
+    return write_converted(converted, args.output, args.npu)
 
 
 def from_weights(args: argparse.Namespace) -> list[str]:
     """Export a checkpoint as export2onnx.py does; return lines for the user."""
     from mmpose_replacement.config.load import load_config
     from models.checkpoints.config import read_config
-    from models.checkpoints.weights import load_weights
-    from models.export.to_onnx import ExportOptions, build_estimator, export_model
-    from utils.onnx_graph.file import write_model
-    from utils.onnx_graph.passes import optimize
-    from utils.onnx_graph.report import export_lines
+    from models.export.to_onnx import export_file
+    from models.export.trace import ExportOptions
 
     config = load_config(args.config) if args.config else read_config(args.source)
     size = [3, *reversed(config.codec.input_size)]
     if args.input_size not in (None, size):
         raise ValueError(f"--input-size must be {size} as in the config, got {args.input_size}.")
-    estimator = build_estimator(config)
-    load_weights(estimator, args.source)
-    skip = ("fuse-bn",) if args.no_bn_fusion else ()
-    exported = export_model(
-        config,
-        estimator,
-        ExportOptions(fuse_bn=not args.no_bn_fusion),
-        optimize=lambda model, feeds: optimize(model, npu=args.npu, skip=skip, feeds=feeds),
-        more_metadata={
-            "npu": args.npu,
-            "checkpoint_sha256": hashlib.sha256(args.source.read_bytes()).hexdigest(),
-        },
-    )
-    write_model(exported.model, args.output)
-    return export_lines(exported, args.output, args.npu)
+    options = ExportOptions(fuse_bn=not args.no_bn_fusion, npu=args.npu)
+    return export_file(config, args.source, args.output, options)
 
 
 if __name__ == "__main__":

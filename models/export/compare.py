@@ -1,7 +1,5 @@
 """Does an exported file compute what PyTorch computes? On random pixels and on real crops."""
 
-import contextlib
-import io
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,84 +7,72 @@ import onnx
 import onnxruntime
 import torch
 from mmengine.config import Config
-from mmpose.registry import DATASETS
 from torch import nn
 
+from models.export.images import ComparisonImages, Images
+from models.export.wrappers import HeatmapNetwork
 from prepostprocess.keypoints.decode import decode_heatmaps
-from prepostprocess.preprocess import network_input, normalize
 
 TOLERANCE = 1e-4  # of heatmaps about 1 high
-NUM_CROPS = 8
 
 
 @dataclass(frozen=True)
-class Images:
-    """A batch in the form the trained network takes, and in the form the file takes.
+class Agreement:
+    """How far a file is from PyTorch.
 
     Attributes:
-        kind: "random" or "crops".
-        normalized: float32 (N, 3, H, W).
-        fed: float32 (N, 3, H, W), the same or, if the graph normalises, pixels.
+        gaps: largest absolute difference of heatmaps on "random" pixels and, if there are, "crops".
+        num_crops: people of the config's test set that were compared on.
+        no_crops: file of that set that is not there, or "".
     """
 
-    kind: str
-    normalized: np.ndarray
-    fed: np.ndarray
+    gaps: dict[str, float]
+    num_crops: int
+    no_crops: str
+
+    def lines(self) -> list[str]:
+        """Say it to the user."""
+        text = f"max |PyTorch - onnxruntime| {self.gaps['random']:.1e} on random pixels"
+        if self.num_crops:
+            people = f"{self.num_crops} people of the config's test set"
+            return [f"{text}, {self.gaps['crops']:.1e} on {people}"]
+        return [
+            text,
+            f"no images of the config's data set found ({self.no_crops}): compared on random "
+            "inputs alone; --cfg-options data_root=FOLDER/ says where they are",
+        ]
 
 
-def random_images(
-    input_wh: tuple[int, int], preprocess: str, pixel_offset: float | None, sizes: tuple[int, ...]
-) -> list[Images]:
-    """Draw batches of noise pixels, uniform in 0..255, seeded.
-
-    Args:
-        input_wh: width and height in pixels.
-        preprocess: the word whose mean and standard deviation the network knows.
-        pixel_offset: None if the file takes normalised images, else what is taken off pixels.
-        sizes: how many images each batch has.
-    """
-    generator = np.random.default_rng(0)
-    width, height = input_wh
-    return [
-        _prepare(
-            "random",
-            generator.integers(0, 256, (size, height, width, 3), np.uint8),
-            preprocess,
-            pixel_offset,
-        )
-        for size in sizes
-    ]
-
-
-def crop_images(
-    config: Config, pixel_offset: float | None, batch_size: int
-) -> tuple[list[Images], str]:
-    """Cut the first people out of the config's test set, by its own pipeline.
+def compare(
+    config: Config,
+    estimator: nn.Module,
+    model: onnx.ModelProto,
+    images: ComparisonImages,
+    *,
+    with_keypoints: bool,
+) -> Agreement:
+    """Run network and file on the same images.
 
     Args:
         config: the training config.
-        pixel_offset: as in ``random_images``.
-        batch_size: images in a batch.
-    Returns: batches with 8 people in all (fewer if there are fewer), and "" or why there are none.
-    Raises: ValueError: files that are there and broken.
+        estimator: the network.
+        model: the file: heatmaps alone or keypoints, scores and heatmaps.
+        images: what both are fed with.
+        with_keypoints: whether the file gives keypoints.
+    Raises: ValueError: heatmaps differ by more than 1e-4, or keypoints are not those of the
+        decoder, bit for bit.
     """
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):  # the COCO reader's chatter
-            people = DATASETS.build(config.test_dataloader.dataset)
-        found = [people[i]["inputs"].numpy() for i in range(min(NUM_CROPS, len(people)))]
-    except FileNotFoundError as err:
-        return [], str(err).partition(": ")[0]
-    pixels = np.stack(found).transpose(0, 2, 3, 1)
-    preprocess = config.model.data_preprocessor.preprocess
-    starts = range(0, len(pixels) - batch_size + 1, batch_size)
-    return [
-        _prepare("crops", pixels[i : i + batch_size], preprocess, pixel_offset) for i in starts
-    ], ""
-
-
-def _prepare(kind: str, pixels: np.ndarray, preprocess: str, pixel_offset: float | None) -> Images:
-    fed = network_input(pixels, preprocess, pixel_offset)
-    return Images(kind, normalize(pixels, preprocess), fed)
+    decoder = (config.codec.input_size, config.codec.decoder) if with_keypoints else None
+    network = HeatmapNetwork(estimator).eval()
+    found = gaps(network, model, [*images.random, *images.crops], decoder)
+    for kind, gap in found.items():
+        if not gap <= TOLERANCE:
+            raise ValueError(
+                f"exported network must agree with PyTorch to {TOLERANCE}, but differs by "
+                f"{gap:.2e} on {kind}; nothing was written. Try another --opset or --raw, and "
+                "report this."
+            )
+    return Agreement(found, len(images.crops), images.no_crops)
 
 
 def gaps(

@@ -1,4 +1,4 @@
-"""From an ONNX model of any origin to an optimised file, with a report."""
+"""From an ONNX model of any origin to an optimised one."""
 
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -6,9 +6,10 @@ from pathlib import Path
 import onnx
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-from utils.onnx_graph.file import first_line, write_model
+from utils.onnx_graph.file import first_line
+from utils.onnx_graph.finish import Converted, finish
 from utils.onnx_graph.passes import count_nodes, fix_batch, open_inputs, optimize
-from utils.onnx_graph.report import opset_of, step_lines, summary_line, verdict_lines
+from utils.onnx_graph.report import opset_of
 
 OLDEST_OPSET, NEWEST_OPSET = 11, 18  # below, Resize and others have other forms; Kneron's limit
 RUNTIME_ERRORS = (
@@ -23,22 +24,20 @@ RUNTIME_ERRORS = (
 def convert(
     model: onnx.ModelProto,
     source: Path,
-    output: Path,
     *,
     npu: str | None = None,
     skip: Collection[str] = (),
     last: Sequence[Callable[[onnx.ModelProto], onnx.ModelProto]] = (),
-) -> list[str]:
-    """Optimise a model, each step checked on random inputs, and write it.
+) -> Converted:
+    """Optimise a model, each step checked on random inputs.
 
     Args:
         model: as read from a file; an open batch becomes 1.
         source: the file it was read from, for messages.
-        output: the file to write; it appears whole or not at all.
         npu: chip, or None for PC runtimes.
         skip: passes to leave out.
         last: changes to make behind all passes.
-    Returns: lines for the user.
+    Returns: the new model, ready to be written.
     Raises: ValueError: sizes left open beside the batch or in contradiction, an opset out of
         range, operators that onnxruntime does not run, or a step that changed the outputs.
     """
@@ -64,12 +63,7 @@ def convert(
         ) from err
     for change in last:
         model = change(model)
-    model.ir_version = onnx.helper.find_min_ir_version_for(model.opset_import, ignore_unknown=True)
-    model = onnx.shape_inference.infer_shapes(model, strict_mode=True)
-    onnx.checker.check_model(model, full_check=True)
-    verdict = verdict_lines(model, output.name, npu) if npu else []
-    write_model(model, output)
-    return [*step_lines(steps), summary_line(model, output, before), *verdict]
+    return Converted(finish(model), steps, before)
 
 
 def set_input_shapes(model: onnx.ModelProto, shapes: dict[str, list[int]]) -> onnx.ModelProto:
