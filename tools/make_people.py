@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> None:
 
     from utils.cli import user_errors
     from utils.people_generator.generate import make_people
-    from utils.people_generator.preview import write_contact_sheet
+    from utils.people_generator.preview import write_preview
 
     with user_errors():
         stats = make_people(
@@ -64,7 +64,7 @@ def main(argv: list[str] | None = None) -> None:
             progress=partial(tqdm, total=args.num, desc="drawing people", unit="image"),
         )
         if args.preview:
-            write_contact_sheet(args.out, args.preview)
+            write_preview(args.out, args.preview)
     print(f"{args.out}: {stats}")
 
 

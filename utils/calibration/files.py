@@ -1,15 +1,14 @@
 """The files of a calibration: arrays for the quantiser and a picture for the eye."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from prepostprocess.files import replacing
 from prepostprocess.save_image import encode_rgb
 from utils.calibration.arrays import Calibration
+from utils.contact_sheet import contact_sheet
 
 _COLUMNS, _MOST, _HEIGHT = 10, 100, 128  # of the contact sheet
 
@@ -38,6 +37,7 @@ def write_calibration(path: Path, calibration: Calibration) -> Path:
     Raises: OSError: the folder cannot be made or written to.
     """
     sheet = path.with_suffix(".png")
+    shown = contact_sheet(calibration.crops[:_MOST], columns=_COLUMNS, height=_HEIGHT)
     with replacing(sheet) as sheet_file, replacing(path) as file:
         np.savez_compressed(
             file,
@@ -46,21 +46,5 @@ def write_calibration(path: Path, calibration: Calibration) -> Path:
             files=np.array([str(name) for name in calibration.files]),
             notes=np.array(json.dumps(calibration.notes)),
         )
-        sheet_file.write_bytes(encode_rgb(contact_sheet(calibration.crops), sheet.suffix))
+        sheet_file.write_bytes(encode_rgb(shown, sheet.suffix))
     return sheet
-
-
-def contact_sheet(crops: Sequence[np.ndarray]) -> np.ndarray:
-    """Put crops side by side, ten in a row.
-
-    Args:
-        crops: uint8 (h, w, 3), RGB, of one size; the first hundred are shown.
-    Returns: uint8 (H, W, 3), RGB; crops higher than 128 pixels are scaled down to that.
-    """
-    height, width = crops[0].shape[:2]
-    scale = min(1.0, _HEIGHT / height)
-    size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
-    cells = [cv2.resize(crop, size_wh, interpolation=cv2.INTER_AREA) for crop in crops[:_MOST]]
-    columns = min(_COLUMNS, len(cells))
-    cells += [np.zeros_like(cells[0])] * (-len(cells) % columns)
-    return np.vstack([np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)])

@@ -8,8 +8,8 @@ import numpy as np
 from prepostprocess.image import load_rgb
 from prepostprocess.keypoints.coco import KEYPOINT_NAMES
 from prepostprocess.save_image import save_rgb
+from utils.drawing import draw_people
 from utils.evaluation.comparison import METRICS, Match, Pose, distances, joint_table
-from utils.inference.drawing import draw_people
 from utils.params import build_params, param, read_mapping
 from utils.people import People
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from prepostprocess.image import load_rgb
 from prepostprocess.save_image import WRITABLE, save_rgb
-from utils.inference.drawing import draw_people
+from utils.drawing import draw_people
 from utils.inference.sources import DRAWN
 from utils.inference.stages import Stage
 from utils.people import Detections, People

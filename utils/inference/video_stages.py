@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from utils.inference.drawing import draw_people
+from utils.drawing import draw_people
 from utils.inference.image_stages import find_boxes
 from utils.inference.smoothing import PeopleSmoother
 from utils.inference.stages import Stage

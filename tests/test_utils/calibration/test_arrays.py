@@ -15,7 +15,7 @@ from utils.calibration.arrays import (
     summary_of,
     warnings_of,
 )
-from utils.calibration.files import contact_sheet, write_calibration
+from utils.calibration.files import write_calibration
 from utils.params import ParamsError
 
 BOXES = [(10, 5, 40, 60), (-4, 20, 30, 30), (50, 40, 28, 23)]  # the second crosses the border
@@ -175,17 +175,6 @@ def test_words_about_it(make_pipeline, picture):
     many = make_calibration(make_pipeline(preprocess="float"), people_of(picture) * 34)
     (text,) = warnings_of(many)
     assert "got float, which no chip computes" in text
-
-
-def test_contact_sheet_shows_crops_in_their_places():
-    crops = [np.full((256, 192, 3), i, np.uint8) for i in range(12)]
-    sheet = contact_sheet(crops)
-    assert sheet.shape == (256, 960, 3)
-    assert sheet[64, 48 + 96 * 7].tolist() == [7, 7, 7]
-    assert sheet[128 + 64, 48 + 96].tolist() == [11, 11, 11]
-    assert not sheet[128:, 192:].any()
-    assert contact_sheet(crops[:1]).shape == (128, 96, 3)
-    assert contact_sheet([np.zeros((8, 6, 3), np.uint8)] * 200).shape == (80, 60, 3)
 
 
 def test_files_are_whole_or_not_there(make_pipeline, picture, tmp_path, monkeypatch):

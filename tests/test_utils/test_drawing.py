@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from prepostprocess.keypoints.coco import KEYPOINT_NAMES
-from utils.inference.drawing import LEFT_RGB, RIGHT_RGB, draw_people
+from utils.drawing import LEFT_RGB, RIGHT_RGB, draw_people
 from utils.people import People
 
 

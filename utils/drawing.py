@@ -1,4 +1,4 @@
-"""Draw people on a picture: skeletons with left and right told apart, boxes and scores."""
+"""Draw people on an image: skeletons with left and right told apart, boxes and scores."""
 
 import cv2
 import numpy as np
@@ -7,13 +7,13 @@ from prepostprocess.keypoints.coco import COCO_SKELETON, KEYPOINT_NAMES
 from utils.people import People
 
 LEFT_RGB, RIGHT_RGB, MIDDLE_RGB = (255, 140, 0), (0, 150, 255), (90, 220, 90)
-_BOX_RGB, _OUTLINE_RGB, _TEXT_RGB = (240, 240, 240), (20, 20, 20), (255, 255, 255)
+BOX_RGB, _OUTLINE_RGB, _TEXT_RGB = (240, 240, 240), (20, 20, 20), (255, 255, 255)
 # Limbs by the names at their ends: COCO's, and those through MPII's points on the middle line.
 _LIMBS = [(KEYPOINT_NAMES[a], KEYPOINT_NAMES[b]) for a, b in COCO_SKELETON]
 _LIMBS += [("left_hip", "pelvis"), ("right_hip", "pelvis"), ("pelvis", "thorax")]
 _LIMBS += [("thorax", "upper_neck"), ("upper_neck", "head_top")]
 _LIMBS += [("left_shoulder", "thorax"), ("right_shoulder", "thorax")]
-_LEAST_SIDE = 240  # pixels; a smaller picture is enlarged, or no label could be read
+_LEAST_SIDE = 240  # pixels; a smaller image is enlarged, or no label could be read
 _MOST_SIDE = 2400  # but not beyond this
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FONT_HEIGHT = 22.0  # pixels of a capital letter at scale 1
@@ -26,18 +26,19 @@ def draw_people(
     threshold: float,
     ids: list[int] | None = None,
 ) -> np.ndarray:
-    """Draw people on a copy of a picture.
+    """Draw people on a copy of an image.
 
-    The person's left side (not the picture's) is orange, the right side blue, the rest green.
+    The person's left side (not the image's) is orange, the right side blue, the rest green.
 
     Args:
         image: uint8 (H, W, 3), RGB.
-        people: in the picture's pixels.
+        people: in the image's pixels.
         keypoint_names: K names; those with "left_" and "right_" get their side's colour.
         threshold: keypoints at or below it are left out.
         ids: a number for each person, written before the score.
-    Returns: uint8 RGB; a picture with a side under 240 pixels comes back enlarged by a whole
-        factor.
+
+    Returns:
+        uint8 RGB; an image with a side under 240 pixels comes back enlarged by a whole factor.
     """
     factor = _enlargement(image)
     canvas = image.copy()
@@ -45,20 +46,14 @@ def draw_people(
         canvas = image.repeat(factor, axis=0).repeat(factor, axis=1)
     if not len(people):
         return canvas
-    limbs = [
-        (keypoint_names.index(a), keypoint_names.index(b))
-        for a, b in _LIMBS
-        if a in keypoint_names and b in keypoint_names
-    ]
-    colours = [_side_colour(name) for name in keypoint_names]
     boxes = people.boxes_xywh * factor
-    # Whole pixels; the centre of an enlarged pixel lies (factor - 1) / 2 further.
-    points = np.rint(people.keypoints * factor + (factor - 1) / 2).clip(-(2**15), 2**15 - 1)
+    # The centre of an enlarged pixel lies (factor - 1) / 2 further.
+    points = people.keypoints * factor + (factor - 1) / 2
     widths = [_line_width(canvas, box) for box in boxes]
     for box, width in zip(boxes, widths, strict=True):
         _draw_box(canvas, box, width)
     for joints, scores, width in zip(points, people.keypoint_scores, widths, strict=True):
-        _draw_skeleton(canvas, joints.astype(int), scores > threshold, limbs, colours, width)
+        draw_skeleton(canvas, joints, scores > threshold, keypoint_names, width)
     for i, box in enumerate(boxes):
         label = f"{people.scores[i]:.2f}" if ids is None else f"{ids[i]}: {people.scores[i]:.2f}"
         _draw_label(canvas, box, label)
@@ -71,7 +66,7 @@ def _enlargement(image: np.ndarray) -> int:
 
 
 def _line_width(canvas: np.ndarray, box_xywh: np.ndarray) -> int:
-    """Thin on small people, thicker on large pictures."""
+    """Thin on small people, thicker on large images."""
     return max(1, round(min(min(canvas.shape[:2]) / 150, float(np.hypot(*box_xywh[2:])) / 60)))
 
 
@@ -84,21 +79,35 @@ def _side_colour(name: str) -> tuple[int, int, int]:
 def _draw_box(canvas: np.ndarray, box_xywh: np.ndarray, width: int) -> None:
     left, top, right, bottom = np.rint([*box_xywh[:2], *(box_xywh[:2] + box_xywh[2:])]).astype(int)
     thin = max(1, width // 2)
-    for colour, thickness in ((_OUTLINE_RGB, thin + 2), (_BOX_RGB, thin)):
+    for colour, thickness in ((_OUTLINE_RGB, thin + 2), (BOX_RGB, thin)):
         cv2.rectangle(canvas, (left, top), (right, bottom), colour, thickness)
 
 
-def _draw_skeleton(
+def draw_skeleton(
     canvas: np.ndarray,
     joints: np.ndarray,
-    seen: np.ndarray,
-    limbs: list[tuple[int, int]],
-    colours: list[tuple[int, int, int]],
+    shown: np.ndarray,
+    keypoint_names: tuple[str, ...],
     width: int,
 ) -> None:
-    """Lines, then points, each on a dark outline that shows on any background."""
+    """Draw lines, then points, each on a dark outline that shows on any background.
+
+    Args:
+        canvas: uint8 (H, W, 3), RGB; drawn on.
+        joints: float (K, 2), xy in the canvas's pixels.
+        shown: bool (K,), which joints are drawn.
+        keypoint_names: K names; those with "left_" and "right_" get their side's colour.
+        width: of the lines, pixels.
+    """
+    joints = np.rint(joints).clip(-(2**15), 2**15 - 1).astype(int)
+    colours = [_side_colour(name) for name in keypoint_names]
+    limbs = [
+        (keypoint_names.index(a), keypoint_names.index(b))
+        for a, b in _LIMBS
+        if a in keypoint_names and b in keypoint_names
+    ]
     edge = max(1, width // 3)
-    drawn = [(a, b) for a, b in limbs if seen[a] and seen[b]]
+    drawn = [(a, b) for a, b in limbs if shown[a] and shown[b]]
     for a, b in drawn:
         ends = tuple(joints[a].tolist()), tuple(joints[b].tolist())
         cv2.line(canvas, *ends, _OUTLINE_RGB, width + 2 * edge, cv2.LINE_AA)
@@ -106,14 +115,14 @@ def _draw_skeleton(
         ends = tuple(joints[a].tolist()), tuple(joints[b].tolist())
         colour = colours[a] if colours[a] == colours[b] else MIDDLE_RGB
         cv2.line(canvas, *ends, colour, width, cv2.LINE_AA)
-    for k in np.flatnonzero(seen):
+    for k in np.flatnonzero(shown):
         center = tuple(joints[k].tolist())
         cv2.circle(canvas, center, width + edge + 1, _OUTLINE_RGB, cv2.FILLED, cv2.LINE_AA)
         cv2.circle(canvas, center, width + 1, colours[k], cv2.FILLED, cv2.LINE_AA)
 
 
 def _draw_label(canvas: np.ndarray, box_xywh: np.ndarray, label: str) -> None:
-    """Write above the box, or inside it where there is no room above; always within the picture."""
+    """Write above the box, or inside it where there is no room above; always within the image."""
     height = float(np.clip(min(canvas.shape[:2]) / 45, 9, 60))
     scale, thickness = height / _FONT_HEIGHT, max(1, round(height / 9))
     (text_width, text_height), _ = cv2.getTextSize(label, _FONT, scale, thickness)
