@@ -35,12 +35,17 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
 
     Args:
         path: the file.
-    Returns: the keys and values; those left empty are dropped.
-    Raises: ParamsError: no such file, not YAML, or no keys in it.
+
+    Returns:
+        The keys and values; those left empty are dropped. A file of comments has none.
+
+    Raises:
+        ParamsError: no such file, nothing in it, or not YAML.
     """
     path = Path(path)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = yaml.safe_load(text)
     except OSError as err:
         raise ParamsError(
             f"{path}: parameters must be a readable YAML file, got {err.strerror}. Check the path."
@@ -52,6 +57,8 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
             f"{path}: parameters must be a YAML file, got a fault at {where}. Write 'key: value' "
             "lines."
         ) from err
+    if content is None and text.lstrip().startswith("#"):
+        return {}
     if not isinstance(content, dict):
         raise ParamsError(
             f"{path}: parameters must be 'key: value' lines, got {type(content).__name__}. "

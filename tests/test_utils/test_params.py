@@ -123,6 +123,10 @@ def test_load_params__says_what_is_wrong(write, text, message):
         load_params(write(text), RsnAffineParams)
 
 
+def test_load_params__a_file_of_comments_sets_nothing(write):
+    assert load_params(write("# padding: 1.1\n"), RsnAffineParams).padding is None
+
+
 def test_load_params__unreadable_files(tmp_path):
     with pytest.raises(ParamsError, match=r"none\.yaml: parameters must be a readable YAML file"):
         load_params(tmp_path / "none.yaml", RsnAffineParams)

@@ -18,7 +18,6 @@ from utils.people_generator.canvas import Canvas, Patch
 from utils.people_generator.figure import NUM_KINDS, Kind, build_figure
 from utils.people_generator.head import draw_head, face_points_seen
 from utils.people_generator.pose import KINDS, sample_pose
-from utils.people_generator.preview import write_comparison, write_preview
 from utils.people_generator.skeleton import Camera, Pose, Proportions, pose_body
 from utils.people_generator.surroundings import OCCLUDERS, draw_background, occluder_hulls
 from utils.people_generator.visibility import label_visibility
@@ -372,32 +371,3 @@ def test_an_interrupted_run_leaves_nothing_and_keeps_what_was_there(tmp_path):
         make_people(out, 3, 1, width=120, height=96, overwrite=True, progress=stop_at_second)
     assert read_all(out) == before
     assert list(tmp_path.iterdir()) == [out]
-
-
-def test_preview_shows_the_images_with_labels(made, tmp_path):
-    sheet_file = tmp_path / "sheet.png"
-    write_preview(made[0] / "train", sheet_file, num_images=3, columns=2)
-    sheet = cv2.imread(str(sheet_file))
-    assert sheet.shape == (2 * 288, 2 * 384, 3)
-    assert not sheet[288:, 384:].any()  # the empty fourth cell
-    picture = cv2.imread(str(made[0] / "train" / "images" / "000000.jpg"))
-    changed = (sheet[:288, :384] != picture).any(axis=2)
-    assert 0.005 < changed.mean() < 0.2
-
-
-def test_comparison_shows_label_and_prediction_side_by_side(made, tmp_path):
-    content = json.loads((made[0] / "train" / "annotations.json").read_text())
-    person = max(
-        (each for each in content["annotations"] if each["image_id"] == 1),
-        key=lambda each: each["area"],
-    )
-    keypoints = np.array(person["keypoints"], float).reshape(-1, 3)
-    keypoints[:, 2] = keypoints[:, 2] > 0
-    sheet_file = tmp_path / "sheet.png"
-    predictions = {1: [{"keypoints": keypoints.tolist()}]}
-    write_comparison(made[0] / "train", predictions, sheet_file, num_people=2, people_in_a_row=1)
-    sheet = cv2.imread(str(sheet_file))
-    assert sheet.shape == (2 * (256 + 22), 2 * 256, 3)
-    label, prediction = sheet[:256, :256], sheet[:256, 256:]
-    np.testing.assert_array_equal(label, prediction)  # predicted as labelled
-    assert (sheet[278:534, :256] != sheet[278:534, 256:]).any()  # the second has no prediction

@@ -1,8 +1,11 @@
+import re
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import utils
 from prepostprocess.keypoints.coco import KEYPOINT_NAMES
 from prepostprocess.keypoints.decode import decode_heatmaps
 from prepostprocess.preprocess import keypoints_to_image, prepare_person
@@ -54,6 +57,21 @@ def test_own_network_needs_no_yaml(e2e_models, tmp_path, image):
     assert pipeline(image, BOXES).keypoints.shape == (3, 17, 2)
     with pytest.raises(ValueError, match="boxes_xywh must be given without a detector"):
         pipeline(image)
+
+
+@pytest.mark.parametrize(
+    "change", [{}, {"padding": 1.1}, {"preprocess": "kneron_720"}, {"decoder": "dark"}]
+)
+def test_the_shipped_yaml_files_agree_with_any_network_of_ours(e2e_models, tmp_path, change):
+    metadata = e2e_models.OWN_METADATA | change
+    e2e_models.pose_model(tmp_path / "pose.onnx", metadata=metadata)
+    shipped = Path(utils.__file__).parent
+    text = (shipped / "lite_hrnet_init_params.yaml").read_text()
+    (tmp_path / "l.yaml").write_text(re.sub("model_path: .*", "model_path: pose.onnx", text))
+    affine = shipped / "rsn_affine_init_params.yaml"
+    spec = load_pipeline(None, affine, tmp_path / "l.yaml", threads=1).spec
+    assert {key: getattr(spec, key) for key in change} == change
+    assert spec.padding == metadata["padding"]
 
 
 @pytest.mark.parametrize("word", ["float", "kneron_520", "kneron_720"])
