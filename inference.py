@@ -1,10 +1,10 @@
-"""Find people's poses in pictures, a video or a camera's stream: draw them, write them as JSON.
+"""Find people's poses in images, a video or a camera's stream: draw them, write them as JSON.
 
     python inference.py --img-path photo.jpg --yolov5_params utils/yolov5_init_params.yaml \
         --rsn_affine_params utils/rsn_affine_init_params.yaml \
         --lite_hrnet_params utils/lite_hrnet_init_params.yaml
 
-Prints the path of every drawing. Exit code 1 if a picture or the end of a video was unreadable;
+Prints the path of every drawing. Exit code 1 if an image or the end of a video was unreadable;
 all others are done. docs/inference.md describes the YAML files and the Python interface.
 """
 
@@ -12,7 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent
+from utils.cli import add_network_flags, network_files, user_errors
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -22,14 +22,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--img-path", required=True, metavar="FILE|DIR|GLOB|VIDEO|CAMERA", help="what to look at")
-    for name in ("yolov5", "rsn_affine", "lite_hrnet"):
-        add(
-            f"--{name}_params",
-            f"--{name.replace('_', '-')}-params",
-            metavar="YAML",
-            default=ROOT / f"utils/{name}_init_params.yaml",
-            help=f"default: utils/{name}_init_params.yaml",
-        )
+    add_network_flags(parser)
     add(
         "--save-path",
         type=Path,
@@ -48,7 +41,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--bbox",
         type=read_box,
         metavar="x,y,w,h|whole",
-        help="the one person's box, for when no detector is at hand; whole: the picture",
+        help="the one person's box, for when no detector is at hand; whole: the image",
     )
     add("--smooth", action="store_true", help="video: calm the keypoints, person by person")
     add(
@@ -84,26 +77,23 @@ def read_box(text: str) -> str | tuple[float, ...]:
 def main(argv: list[str] | None = None) -> int:
     """Do what the command line says; return the exit code."""
     args = parse_args(argv)
-    from utils.cli import user_errors
-
     with user_errors():
         from tqdm import tqdm
 
-        from utils.inference.inference import run_pictures, run_video
-        from utils.inference.sources import find_source
+        from utils.inference.run import RunOptions, run_inference
         from utils.log import setup_logging
-        from utils.runners.pipeline import load_pipeline
 
         setup_logging()
-        source = find_source(args.img_path)
-        yolov5 = None if args.bbox else args.yolov5_params
-        pipeline = load_pipeline(yolov5, args.rsn_affine_params, args.lite_hrnet_params)
-        threshold = pipeline.pose.params.kpt_thr if args.kpt_thr is None else args.kpt_thr
-        options = dict(save_path=args.save_path, json_path=args.json, show=args.show)
-        options |= dict(box=args.bbox, threshold=threshold, make_bar=tqdm)
-        if source.video is None:
-            return run_pictures(pipeline, source, **options)
-        return run_video(pipeline, source, every=args.every, smooth=args.smooth, **options)
+        options = RunOptions(
+            save_path=args.save_path,
+            json_path=args.json,
+            show=args.show,
+            box=args.bbox,
+            threshold=args.kpt_thr,
+            every=args.every,
+            smooth=args.smooth,
+        )
+        return run_inference(args.img_path, network_files(args), options, tqdm)
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def main(argv: list[str] | None = None) -> None:
 
         from utils.calibration import arrays
         from utils.calibration.files import check_target, write_calibration
-        from utils.inference.sources import find_pictures
+        from utils.inference.sources import find_images
         from utils.log import setup_logging
 
         setup_logging()
@@ -86,7 +86,7 @@ def main(argv: list[str] | None = None) -> None:
             labels = arrays.read_labels(args.ann_file, args.img_dir)
             images, boxes_of = list(labels), labels.__getitem__
         else:
-            images, boxes_of = find_pictures(args.img_path), arrays.make_finder(pipeline, load)
+            images, boxes_of = find_images(args.img_path), arrays.make_finder(pipeline, load)
         people = arrays.choose_people(images, boxes_of, args.seed)
         people = itertools.islice(people, args.count)
         people = tqdm(people, total=args.count, desc="cropping people", unit="crop", delay=1)

@@ -1,15 +1,36 @@
 """What every script does with a user's mistake: one line, and a non-zero exit code."""
 
+import argparse
 import os
 import re
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[1]
 USER_ERRORS = (ValueError, TypeError, KeyError, AssertionError, OSError)
 # said by libraries at import, of no use to whoever runs a script
 NOISE = ("Fail to import ``MultiScaleDeformableAttention``", ".*torch.jit.* is deprecated")
+
+
+def add_network_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that name the YAML files of the three networks."""
+    for name in ("yolov5", "rsn_affine", "lite_hrnet"):
+        parser.add_argument(
+            f"--{name}_params",
+            f"--{name.replace('_', '-')}-params",
+            type=Path,
+            metavar="YAML",
+            default=ROOT / f"utils/{name}_init_params.yaml",
+            help=f"default: utils/{name}_init_params.yaml",
+        )
+
+
+def network_files(args: argparse.Namespace) -> tuple[Path, Path, Path]:
+    """Return what ``add_network_flags`` read: detector, crop, pose network."""
+    return args.yolov5_params, args.rsn_affine_params, args.lite_hrnet_params
 
 
 @contextmanager

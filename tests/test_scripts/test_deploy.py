@@ -10,7 +10,7 @@ import pytest
 SCRIPTS = ("inference.py", "inference_e2e.py")
 # Every import of these fails, as where they are not installed.
 BLOCK = """
-import runpy, sys
+import os, runpy, sys
 class Block:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in {"torch", "torchvision", "mmpose", "mmengine", "mmcv",
@@ -19,6 +19,7 @@ class Block:
             raise ModuleNotFoundError(f"blocked: {name}", name=name)
 sys.meta_path.insert(0, Block())
 sys.argv = sys.argv[1:]
+sys.path[0] = os.path.dirname(sys.argv[0])  # as Python does for a script
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
 

@@ -132,7 +132,7 @@ def test_detected_people(export, folder):
         ),
         (
             ["pose.onnx", "--img-path", "empty", "--yolov5_params", "detector.yaml"],
-            "error: empty: --img-path must hold pictures",
+            "error: empty: --img-path must hold images",
         ),
         (
             ["pose.onnx", "--img-path", "pictures", "--yolov5_params", "none.yaml"],

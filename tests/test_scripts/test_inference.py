@@ -1,4 +1,5 @@
 import json
+import resource
 import struct
 from pathlib import Path
 
@@ -134,7 +135,7 @@ def test_empty_folder(run, tmp_path):
     (tmp_path / "empty").mkdir()
     code, printed, errors = run(tmp_path / "empty")
     assert (code, printed) == (1, [])
-    assert "empty: --img-path must hold pictures (" in errors
+    assert "empty: --img-path must hold images (" in errors
     assert len(errors.strip().splitlines()) == 1
 
 
@@ -244,7 +245,7 @@ def test_the_picture_is_never_written_over(run, picture, tmp_path):
     before = path.read_bytes()
     code, _, errors = run(path, "--save-path", path)
     assert code == 1
-    assert "--save-path must not be the picture itself" in errors
+    assert "--save-path must not be the image itself" in errors
     assert path.read_bytes() == before
     code, _, errors = run(path, "--save-path", tmp_path / "a.txt")
     assert code == 1
@@ -326,3 +327,18 @@ def test_video_save_path(run, video, tmp_path):
     code, _, errors = run(video, "--save-path", tmp_path / "a.gif")
     assert code == 1
     assert "a.gif: --save-path must be a folder or end in .avi" in errors
+
+
+def test_video_without_room_keeps_the_old_one(run, video, tmp_path):
+    target = tmp_path / "out.avi"
+    target.write_bytes(b"old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, limits[1]))
+    try:
+        code, printed, errors = run(video, "--save-path", target)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (code, printed) == (1, [])
+    assert "out.avi: " in errors
+    assert target.read_bytes() == b"old"
+    assert sorted(path.name for path in tmp_path.glob("*out*")) == ["out.avi"]

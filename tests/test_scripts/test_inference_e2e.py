@@ -74,7 +74,7 @@ def test_names_as_the_ground_truth_has_them(run, folder, tmp_path):
     assert read(tmp_path)[1]["img_path"] == "val2017/sub/000000000007.jpg"
     code, errors = run(folder, "--relative-to", tmp_path / "nets")
     assert code == 1
-    assert "--relative-to must be a folder above the picture" in errors
+    assert "--relative-to must be a folder above the image" in errors
 
 
 def test_all_persons(run, folder, tmp_path):
@@ -106,7 +106,7 @@ def test_coco_json(run, folder, tmp_path):
     (folder / "sub/000000000009.bmp").rename(folder / "sub/nine.bmp")
     code, errors = run(folder, "--coco-json", tmp_path / "coco.json")
     assert code == 1
-    assert "nine.bmp: --coco-json must have pictures named by their COCO number" in errors
+    assert "nine.bmp: --coco-json must have images named by their COCO number" in errors
 
 
 def test_corrupt_pictures__listed_at_the_end(run, folder, tmp_path):
@@ -125,11 +125,11 @@ def test_nothing_to_do(run, tmp_path):
     (tmp_path / "empty").mkdir()
     code, errors = run(tmp_path / "empty")
     assert code == 1
-    assert "empty: --img-path must hold pictures" in errors
+    assert "empty: --img-path must hold images" in errors
     (tmp_path / "v.mp4").write_bytes(b"video")
     code, errors = run(tmp_path / "v.mp4")
     assert code == 1
-    assert "must be a picture or a folder of pictures, got a video" in errors
+    assert "must be an image or a folder of images, got a video" in errors
 
 
 def test_a_network_of_other_joints(run, e2e_models, folder, tmp_path):

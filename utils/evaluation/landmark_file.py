@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from utils.evaluation.coco_results import to_coco_results
-from utils.inference.people_json import write_json
 from utils.people import People
+from utils.people_json import write_json
 
 LANDMARKS = "lmk_coco_body_17pts"
 LANDMARK_FORMATS = ("flat34", "flat51", "17x2", "17x3")
@@ -46,7 +46,7 @@ def image_name(path: Path, prefix: str = "", relative_to: Path | None = None) ->
             path = path.resolve().relative_to(relative_to.resolve())
         except ValueError as err:
             raise ValueError(
-                f"{path}: --relative-to must be a folder above the picture, got {relative_to}. "
+                f"{path}: --relative-to must be a folder above the image, got {relative_to}. "
                 "Correct it."
             ) from err
     return prefix + path.as_posix()
@@ -59,7 +59,7 @@ def coco_image_id(path: Path) -> int:
     """
     if not path.stem.isdecimal():
         raise ValueError(
-            f"{path}: --coco-json must have pictures named by their COCO number, got "
+            f"{path}: --coco-json must have images named by their COCO number, got "
             f"'{path.stem}'. Leave it out; tools/eval_e2e.py reads --save-path's file too."
         )
     return int(path.stem)

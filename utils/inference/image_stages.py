@@ -1,4 +1,4 @@
-"""The stages that a picture goes through: read, detect, pose, draw and save."""
+"""The stages that an image goes through: read, detect, pose, draw and save."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,19 +15,19 @@ from utils.people import Detections, People
 from utils.runners.pipeline import PosePipeline
 
 WHOLE = "whole"
-_MANY = 8  # pictures whose people share forward passes
+_MANY = 8  # images whose people share forward passes
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture and what is known of it so far.
+class ImageJob:
+    """An image and what is known of it so far.
 
     Attributes:
         path: its file.
         image: uint8 (H, W, 3), RGB.
         detections: boxes of its people.
         people: its people.
-        saved: where the drawn picture was written.
+        saved: where the drawn image was written.
     """
 
     path: Path
@@ -40,21 +40,21 @@ class Picture:
 def pose_stages(
     pipeline: PosePipeline, box: str | tuple[float, float, float, float] | None = None
 ) -> list[Stage]:
-    """Make the stages from a path to a ``Picture`` with people.
+    """Make the stages from a path to a ``ImageJob`` with people.
 
     Args:
         pipeline: the runners.
-        box: left, top, width, height in pixels of the one person in every picture, or "whole" for
-            the whole picture; None to ask the detector.
+        box: left, top, width, height in pixels of the one person in every image, or "whole" for
+            the whole image; None to ask the detector.
     Returns: stages "read", "detect" and "pose" for ``stages.run_stages``.
     """
 
-    def detect(picture: Picture) -> Picture:
-        return replace(picture, detections=find_boxes(pipeline, picture.image, box))
+    def detect(one: ImageJob) -> ImageJob:
+        return replace(one, detections=find_boxes(pipeline, one.image, box))
 
-    def pose(pictures: list[Picture]) -> list[Picture]:
-        people = pipeline.estimate([p.image for p in pictures], [p.detections for p in pictures])
-        return [replace(p, people=found) for p, found in zip(pictures, people, strict=True)]
+    def pose(many: list[ImageJob]) -> list[ImageJob]:
+        people = pipeline.estimate([one.image for one in many], [one.detections for one in many])
+        return [replace(one, people=found) for one, found in zip(many, people, strict=True)]
 
     return [Stage("read", _read), Stage("detect", detect), Stage("pose", pose, many=_MANY)]
 
@@ -62,25 +62,25 @@ def pose_stages(
 def draw_stage(
     pipeline: PosePipeline, threshold: float, target_of: Callable[[Path], Path]
 ) -> Stage:
-    """Make the stage that draws a picture's people and writes the drawing.
+    """Make the stage that draws an image's people and writes the drawing.
 
     Args:
         pipeline: knows the keypoints' names.
         threshold: keypoints at or below it are left out.
-        target_of: file of a picture -> file of its drawing.
+        target_of: file of an image -> file of its drawing.
     """
 
-    def draw(picture: Picture) -> Picture:
+    def draw(one: ImageJob) -> ImageJob:
         names = pipeline.spec.keypoint_names
-        drawn = draw_people(picture.image, picture.people, names, threshold)
-        target = target_of(picture.path)
-        if target.exists() and target.samefile(picture.path):
+        drawn = draw_people(one.image, one.people, names, threshold)
+        target = target_of(one.path)
+        if target.exists() and target.samefile(one.path):
             raise ValueError(
-                f"{target}: --save-path must not be the picture itself, got its own file. "
+                f"{target}: --save-path must not be the image itself, got its own file. "
                 "Name another."
             )
         save_rgb(target, drawn)
-        return replace(picture, saved=target)
+        return replace(one, saved=target)
 
     return Stage("draw", draw)
 
@@ -90,17 +90,17 @@ def find_boxes(
     image: np.ndarray,
     box: str | tuple[float, float, float, float] | None,
 ) -> Detections:
-    """The detector's boxes, the given one, or the whole picture as one."""
+    """The detector's boxes, the given one, or the whole image as one."""
     if box is None:
         return pipeline.detect(image)
     return Detections.of((0, 0, image.shape[1], image.shape[0]) if box == WHOLE else box)
 
 
 def drawn_name(path: Path) -> str:
-    """Name of a picture's drawing: ``a.jpg`` -> ``a_pose.jpg``; PNG for formats only read here."""
+    """Name of an image's drawing: ``a.jpg`` -> ``a_pose.jpg``; PNG for formats only read here."""
     suffix = path.suffix if path.suffix.lower() in WRITABLE else ".png"
     return f"{path.stem}{DRAWN}{suffix}"
 
 
-def _read(path: Path) -> Picture:
-    return Picture(path, load_rgb(path))
+def _read(path: Path) -> ImageJob:
+    return ImageJob(path, load_rgb(path))

@@ -1,6 +1,7 @@
-"""What `--img-path` names: pictures, a video, or a camera; and which files are pictures."""
+"""What `--img-path` names: images, a video, or a camera; and which files are images."""
 
 import glob
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ IMAGE_SUFFIXES = frozenset(
     ".sr .tif .tiff .webp".split()
 )
 VIDEO_SUFFIXES = frozenset(".avi .m4v .mjpeg .mkv .mov .mp4 .mpeg .mpg .ts .webm .wmv".split())
-DRAWN = "_pose"  # what a drawn picture's name ends with
+DRAWN = "_pose"  # what a drawn image's name ends with
 
 
 @dataclass(frozen=True)
@@ -17,9 +18,9 @@ class Source:
     """What there is to look at.
 
     Attributes:
-        images: picture files, sorted; empty for a video or a camera.
+        images: image files, sorted; empty for a video or a camera.
         video: a video's path, or a camera's number.
-        folder: the folder that the pictures were found in, where a folder was named.
+        folder: the folder that the images were found in, where a folder was named.
     """
 
     images: tuple[Path, ...] = ()
@@ -28,17 +29,17 @@ class Source:
 
 
 def find_source(word: str) -> Source:
-    """Recognise a file, a folder (all pictures in it, at any depth), a pattern or a camera.
+    """Recognise a file, a folder (all images in it, at any depth), a pattern or a camera.
 
     Args:
         word: a path, a pattern with ``*``, ``?`` or ``[...]``, or a camera's number.
-    Returns: what it names. Pictures that this toolkit drew beside their originals are left out.
+    Returns: what it names. Images that this toolkit drew beside their originals are left out.
     Raises: FileNotFoundError: there is nothing of that name. ValueError: a folder or pattern
-        without pictures.
+        without images.
     """
     path = Path(word)
     if path.is_dir():
-        return Source(tuple(find_images(path)), folder=path)
+        return Source(tuple(_images_in(path)), folder=path)
     if path.is_file():
         if path.suffix.lower() in VIDEO_SUFFIXES:
             return Source(video=word)
@@ -47,36 +48,36 @@ def find_source(word: str) -> Source:
         return Source(video=int(word))
     if glob.has_magic(word):
         found = [Path(name) for name in glob.glob(word, recursive=True)]
-        return Source(tuple(_without_drawn(_pictures(found), word)))
+        return Source(tuple(_without_drawn(_only_images(found), word)))
     raise FileNotFoundError(
         f"{word}: --img-path must be a file, a folder, a pattern or a camera's number, got nothing "
         "of that name. Check the path."
     )
 
 
-def find_pictures(word: str) -> tuple[Path, ...]:
-    """Find the pictures that a word names.
+def find_images(word: str) -> tuple[Path, ...]:
+    """Find the images that a word names.
 
-    Raises: FileNotFoundError: there is nothing of that name. ValueError: it names no pictures.
+    Raises: FileNotFoundError: there is nothing of that name. ValueError: it names no images.
     """
     source = find_source(word)
     if source.video is not None:
         raise ValueError(
-            f"{word}: --img-path must be a picture or a folder of pictures, got a video. "
+            f"{word}: --img-path must be an image or a folder of images, got a video. "
             "Use inference.py --json for videos."
         )
     return source.images
 
 
-def find_images(folder: Path) -> list[Path]:
-    """List the pictures of a folder and of the folders in it, sorted, drawn ones left out.
+def _images_in(folder: Path) -> list[Path]:
+    """List the images of a folder and of the folders in it, sorted, drawn ones left out.
 
     Raises: ValueError: there are none.
     """
-    return _without_drawn(_pictures(folder.rglob("*")), folder)
+    return _without_drawn(_only_images(folder.rglob("*")), folder)
 
 
-def _pictures(paths) -> list[Path]:
+def _only_images(paths: Iterable[Path]) -> list[Path]:
     return sorted(p for p in paths if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
 
 
@@ -91,7 +92,7 @@ def _without_drawn(paths: list[Path], where: str | Path) -> list[Path]:
     ]
     if not kept:
         raise ValueError(
-            f"{where}: --img-path must hold pictures ({', '.join(sorted(IMAGE_SUFFIXES))}), got "
+            f"{where}: --img-path must hold images ({', '.join(sorted(IMAGE_SUFFIXES))}), got "
             "none. Check the path."
         )
     return kept

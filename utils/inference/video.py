@@ -1,13 +1,18 @@
 """Read frames from a video or a camera, write frames to a video, as RGB."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
+from prepostprocess.files import replacing
+
 _USUAL_RATE = 25.0  # frames a second, of a camera or a file that does not say
-_MISSING_SHARE = 0.02  # containers that estimate their length are off by less
+_MISSING_SHARE = 0.02
+VIDEO_WRITABLE = (".avi", ".m4v", ".mkv", ".mov", ".mp4")
 
 
 class VideoReader:
@@ -55,41 +60,77 @@ class VideoReader:
     @property
     def ended_early(self) -> bool:
         """Whether clearly fewer frames were read than the file says it has."""
-        return self.num_read < self.length * (1 - _MISSING_SHARE) - 1
+        return _lacks_frames(self.num_read, self.length)
 
 
 class VideoWriter:
-    """A video file that takes frames of one size.
+    """A video file that takes frames of one size; it appears whole or not at all.
+
+    To be used in a ``with`` block: an exception in it keeps the file that was there before.
 
     Args:
-        path: ``.mp4``, ``.avi``, ``.mkv`` or ``.mov``.
+        path: ends in one of ``VIDEO_WRITABLE``.
         rate: frames a second.
     """
 
     def __init__(self, path: Path, rate: float) -> None:
         self.path, self.rate = path, rate
+        self._stack = ExitStack()
+        self._temporary = path
         self._writer: cv2.VideoWriter | None = None
+        self._num_frames = 0
+
+    def __enter__(self) -> "VideoWriter":
+        return self
 
     def write(self, frame: np.ndarray) -> None:
         """Add a frame, uint8 (H, W, 3), RGB.
 
-        Raises: ValueError: the file cannot be written.
+        Raises:
+            ValueError: OpenCV does not write such videos.
+            OSError: the file cannot be written.
         """
         if self._writer is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            code = "MJPG" if self.path.suffix.lower() == ".avi" else "mp4v"
-            size_wh = (frame.shape[1], frame.shape[0])
-            self._writer = cv2.VideoWriter(
-                str(self.path), cv2.VideoWriter_fourcc(*code), self.rate, size_wh
-            )
-            if not self._writer.isOpened():
-                raise ValueError(
-                    f"{self.path}: --save-path must be a video that OpenCV writes, got one that it "
-                    "does not. Use a name that ends in .mp4 or .avi."
-                )
+            self._writer = self._open((frame.shape[1], frame.shape[0]))
         self._writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+        self._num_frames += 1
 
-    def close(self) -> None:
-        """Finish the file."""
+    def __exit__(self, *error: Any) -> None:
+        """Finish the file and put it in its place.
+
+        Raises: ValueError: it lacks frames, which OpenCV does not tell when the disk is full.
+        """
         if self._writer is not None:
             self._writer.release()
+        with self._stack:
+            if error[1] is not None:
+                raise error[1]
+            if self._writer is not None:
+                self._check_length()
+
+    def _open(self, size_wh: tuple[int, int]) -> cv2.VideoWriter:
+        self._temporary = self._stack.enter_context(replacing(self.path))
+        code = "MJPG" if self.path.suffix.lower() == ".avi" else "mp4v"
+        fourcc = cv2.VideoWriter.fourcc(*code)
+        writer = cv2.VideoWriter(str(self._temporary), fourcc, self.rate, size_wh)
+        if not writer.isOpened():
+            raise ValueError(
+                f"{self.path}: --save-path must be a video that OpenCV writes, got one that it "
+                "does not. Use a name that ends in .mp4 or .avi."
+            )
+        return writer
+
+    def _check_length(self) -> None:
+        capture = cv2.VideoCapture(str(self._temporary))
+        length = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
+        capture.release()
+        if _lacks_frames(length, self._num_frames):
+            raise ValueError(
+                f"{self.path}: video must have {self._num_frames} frames, got {max(length, 0)} "
+                "that can be read. Check the space there."
+            )
+
+
+def _lacks_frames(got: int, expected: int) -> bool:
+    """Clearly fewer; containers that estimate their length are off by less."""
+    return got < expected * (1 - _MISSING_SHARE) - 1

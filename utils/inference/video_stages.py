@@ -58,7 +58,7 @@ def video_stages(
     Args:
         pipeline: the runners.
         rate: frames a second.
-        box: as in ``picture_stages.pose_stages``.
+        box: as in ``image_stages.pose_stages``.
         every: the detector runs on every so-manieth frame; between, people are followed.
         smooth: put each person's keypoints through a one-euro filter.
         threshold: keypoints at or below it are neither drawn nor followed.

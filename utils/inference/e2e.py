@@ -1,0 +1,113 @@
+"""What inference_e2e.py does: the whole chain over a folder, landmarks into one file."""
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from utils.evaluation.landmark_file import NUM_LANDMARKS, E2eResults, coco_image_id, image_name
+from utils.inference.image_stages import pose_stages
+from utils.inference.progress import with_bar
+from utils.inference.sources import find_images
+from utils.inference.stages import run_stages
+from utils.runners.pipeline import PosePipeline, load_pipeline
+
+_WRITE_EVERY_SECONDS = 2.0
+_WRITE_SHARE = 0.05  # of the time, at most: a long list takes a while
+
+
+@dataclass(frozen=True)
+class E2eOptions:
+    """What goes into the file.
+
+    Attributes:
+        save_path: the file.
+        coco_path: file of COCO results, or None.
+        path_prefix: put before each image's name.
+        relative_to: folder that names start below, or None for paths as they were found.
+        layout: one of ``landmark_file.LANDMARK_FORMATS``.
+        all_persons: one record a person; else one an image.
+        resume: go on with an interrupted run's file.
+    """
+
+    save_path: Path
+    coco_path: Path | None = None
+    path_prefix: str = ""
+    relative_to: Path | None = None
+    layout: str = "flat34"
+    all_persons: bool = False
+    resume: bool = False
+
+
+def run_e2e(
+    word: str,
+    networks: tuple[Path, Path, Path],
+    options: E2eOptions,
+    make_bar: Callable[..., Any],
+) -> int:
+    """Find the people of all images that a word names, and write their landmarks.
+
+    Args:
+        word: a file, a folder or a pattern.
+        networks: the YAML files of detector, crop and pose network.
+        options: see there.
+        make_bar: see ``progress.with_bar``.
+    Returns: exit code: 0; 1 if an image could not be done; 130 after Ctrl-C.
+
+    Raises:
+        ValueError: files or options that cannot be used.
+        OSError: the results cannot be written.
+    """
+    images = find_images(word)
+    names = {path: image_name(path, options.path_prefix, options.relative_to) for path in images}
+    for path in images if options.coco_path else ():
+        coco_image_id(path)
+    pipeline = load_pipeline(*networks)
+    if len(pipeline.spec.keypoint_names) != NUM_LANDMARKS:
+        raise ValueError(
+            f"{networks[-1]}: pose network must give 17 COCO body keypoints, got "
+            f"{len(pipeline.spec.keypoint_names)}. Use inference.py --json for others."
+        )
+    results = E2eResults(options.save_path, options.coco_path, options.layout, options.all_persons)
+    if options.resume and options.save_path.exists():
+        results.resume(names)
+    try:
+        failed = _fill(results, pipeline, names, make_bar)
+    except KeyboardInterrupt:
+        print("interrupted: the same command with --resume goes on", file=sys.stderr)
+        return 130
+    print(options.save_path)
+    for line in failed:
+        print(f"error: {line}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _fill(
+    results: E2eResults,
+    pipeline: PosePipeline,
+    names: dict[Path, str],
+    make_bar: Callable[..., Any],
+) -> list[str]:
+    """Do the images that are not done, write now and then and at the end; return the faults."""
+    todo = [path for path in names if names[path] not in results.records]
+    order, failed = list(names.values()), []
+    results.write(order)
+    due = time.monotonic() + _WRITE_EVERY_SECONDS
+    jobs = run_stages(todo, pose_stages(pipeline))
+    try:
+        for job in with_bar(jobs, len(todo), "image", make_bar):
+            if job.error is not None:
+                failed.append(job.fault)
+                continue
+            results.add(names[job.item], job.item, job.value.people)
+            if time.monotonic() > due:
+                began = time.monotonic()
+                results.write(order)
+                spent = time.monotonic() - began
+                due = began + max(_WRITE_EVERY_SECONDS, spent / _WRITE_SHARE)
+    finally:
+        jobs.close()
+        results.write(order)
+    return failed

@@ -1,0 +1,184 @@
+"""What inference.py does: send images or a video through the pipeline, write and show results."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prepostprocess.image import load_rgb
+from utils.inference.image_stages import draw_stage, drawn_name, pose_stages
+from utils.inference.progress import with_bar
+from utils.inference.sources import DRAWN, Source, find_source
+from utils.inference.stages import run_stages
+from utils.inference.video import VIDEO_WRITABLE, VideoReader, VideoWriter
+from utils.inference.video_stages import Frame, number_frames, video_stages
+from utils.inference.window import check_display, show
+from utils.people_json import people_to_json, write_json
+from utils.runners.pipeline import PosePipeline, load_pipeline
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What to do with what is found.
+
+    Attributes:
+        save_path: a folder; for a single image or video also a file; None: beside the input (a
+            camera: here).
+        json_path: file for all results, or None.
+        show: open a window for each drawing; q ends.
+        box: see ``image_stages.pose_stages``.
+        threshold: keypoints at or below it are not drawn; None: the pose network's ``kpt_thr``.
+        every: see ``video_stages.video_stages``.
+        smooth: likewise.
+    """
+
+    save_path: Path | None = None
+    json_path: Path | None = None
+    show: bool = False
+    box: str | tuple[float, float, float, float] | None = None
+    threshold: float | None = None
+    every: int = 1
+    smooth: bool = False
+
+
+def run_inference(
+    word: str,
+    networks: tuple[Path, Path, Path],
+    options: RunOptions,
+    make_bar: Callable[..., Any],
+) -> int:
+    """Find, draw and write the people of what a word names.
+
+    Args:
+        word: a file, a folder, a pattern, or a camera's number.
+        networks: the YAML files of detector, crop and pose network.
+        options: see there.
+        make_bar: see ``progress.with_bar``.
+    Returns: exit code: 1 if an image or the end of a video could not be done, else 0.
+
+    Raises:
+        ValueError: files or options that cannot be used.
+        OSError: a result cannot be written.
+    """
+    source = find_source(word)
+    yolov5, rsn_affine, lite_hrnet = networks
+    pipeline = load_pipeline(None if options.box else yolov5, rsn_affine, lite_hrnet)
+    if options.show:
+        check_display()
+    run = run_images if source.video is None else run_video
+    return run(pipeline, source, options, make_bar)
+
+
+def run_images(
+    pipeline: PosePipeline, source: Source, options: RunOptions, make_bar: Callable[..., Any]
+) -> int:
+    """Find, draw and write the people of images; see ``run_inference``."""
+
+    def target_of(path: Path) -> Path:
+        if options.save_path is None:
+            return path.with_name(drawn_name(path))
+        if len(source.images) == 1 and source.folder is None and options.save_path.suffix:
+            return options.save_path
+        inside = path.relative_to(source.folder).parent if source.folder else Path()
+        return options.save_path / inside / drawn_name(path)
+
+    threshold = _threshold(pipeline, options)
+    stages = [*pose_stages(pipeline, options.box), draw_stage(pipeline, threshold, target_of)]
+    records, failed = [], []
+    jobs = run_stages(source.images, stages)
+    for job in with_bar(jobs, len(source.images), "image", make_bar):
+        if job.error is not None:
+            failed.append(job.fault)
+            continue
+        print(job.value.saved)
+        people = people_to_json(job.value.people)
+        records.append(dict(img_path=str(job.item), people=people))
+        if options.show and not show(load_rgb(job.value.saved), wait_ms=0):
+            break
+    jobs.close()
+    if options.json_path is not None:
+        write_json(options.json_path, records)
+    for line in failed:
+        print(f"error: {line}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def run_video(
+    pipeline: PosePipeline, source: Source, options: RunOptions, make_bar: Callable[..., Any]
+) -> int:
+    """Find, draw and write the people of a video's frames; see ``run_inference``."""
+    reader = VideoReader(source.video)
+    target = _video_target(source.video, options.save_path)
+    stages = video_stages(
+        pipeline,
+        reader.rate,
+        box=options.box,
+        every=options.every,
+        smooth=options.smooth,
+        threshold=_threshold(pipeline, options),
+    )
+    records: list[dict] = []
+    jobs = run_stages(number_frames(reader), stages)
+    is_whole = True
+    with VideoWriter(target, reader.rate) as writer:
+        try:
+            for job in with_bar(jobs, reader.length or None, "frame", make_bar):
+                if job.error is not None:
+                    raise job.error
+                writer.write(job.value.drawn)
+                records.append(_describe(job.value, reader.rate))
+                if options.show and not show(job.value.drawn, wait_ms=1):
+                    break
+            else:
+                is_whole = not reader.ended_early
+        except KeyboardInterrupt:  # how a camera's stream ends
+            pass
+        finally:
+            jobs.close()
+    if records:
+        print(target)
+        if options.json_path is not None:
+            write_json(options.json_path, records)
+    if not is_whole:
+        print(
+            f"error: {source.video}: video must have {reader.length} frames, got "
+            f"{reader.num_read} that can be read. Copy it again.",
+            file=sys.stderr,
+        )
+    return 0 if is_whole else 1
+
+
+def _threshold(pipeline: PosePipeline, options: RunOptions) -> float:
+    own = pipeline.pose.params.kpt_thr
+    return own if options.threshold is None else options.threshold
+
+
+def _describe(frame: Frame, rate: float) -> dict:
+    people = people_to_json(frame.people, frame.ids)
+    return dict(frame=frame.index, seconds=round(frame.index / rate, 4), people=people)
+
+
+def _video_target(source: str | int, save_path: Path | None) -> Path:
+    """File of the drawn video."""
+    if isinstance(source, int):
+        default = Path(f"camera{source}{DRAWN}.mp4")
+    else:
+        path = Path(source)
+        suffix = path.suffix if path.suffix.lower() in VIDEO_WRITABLE else ".mp4"
+        default = path.with_name(f"{path.stem}{DRAWN}{suffix}")
+    if save_path is None:
+        return default
+    if save_path.is_dir():
+        return save_path / default.name
+    if save_path.suffix.lower() not in VIDEO_WRITABLE:
+        raise ValueError(
+            f"{save_path}: --save-path must be a folder or end in {', '.join(VIDEO_WRITABLE)}, "
+            f"got '{save_path.suffix}'. Use .mp4."
+        )
+    if not isinstance(source, int) and save_path.exists() and save_path.samefile(source):
+        raise ValueError(
+            f"{save_path}: --save-path must not be the video itself, got its own file. "
+            "Name another."
+        )
+    return save_path
