@@ -11,92 +11,19 @@ import os
 import sys
 from pathlib import Path
 
+from utils.cli import user_errors
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    add = parser.add_argument
-    add("config", type=Path, help="config file (.py), see configs/")
-    add("--work-dir", type=Path, help="where results go; default work_dirs/<config name>")
-    add(
-        "--resume",
-        nargs="?",
-        const="newest",
-        metavar="FILE",
-        help="go on with an interrupted training: weights, optimiser, epoch; "
-        "without FILE from the newest checkpoint in the work directory",
-    )
-    add(
-        "--load-from",
-        type=Path,
-        metavar="FILE",
-        help="begin with these weights, at epoch 0: for fine-tuning",
-    )
-    add("--no-validate", action="store_true", help="do not evaluate during training: to save time")
-    add("--val-interval", type=int, metavar="N", help="evaluate every N epochs; default 1")
-    devices = parser.add_mutually_exclusive_group()
-    devices.add_argument(
-        "--gpus",
-        type=int,
-        metavar="N",
-        help="processes on this machine, one a GPU (or one each on a machine without)",
-    )
-    devices.add_argument(
-        "--gpu-ids",
-        type=int,
-        nargs="+",
-        metavar="ID",
-        help="train on these GPUs, where others are busy",
-    )
-    add("--seed", type=int, help="fix all random draws: to repeat a run")
-    add(
-        "--deterministic",
-        action="store_true",
-        help="use deterministic cuDNN algorithms: slower, the same numbers each time",
-    )
-    add(
-        "--auto-scale-lr",
-        action="store_true",
-        help="scale the learning rate by your total batch size: when it differs from the config's",
-    )
-    add(
-        "--ema",
-        action="store_true",
-        help="evaluate and save a moving average of the weights: steadier, often better",
-    )
-    add(
-        "--amp",
-        action=argparse.BooleanOptionalAction,
-        help="bfloat16 arithmetic on a GPU (float16 on one without): faster, less memory; "
-        "by default where the GPU has bfloat16",
-    )
-    add(
-        "--compile",
-        action=argparse.BooleanOptionalAction,
-        help="compile the network for training, which takes minutes once; "
-        "by default on a GPU and for 2,000 steps or more",
-    )
-    add(
-        "--sync-bn",
-        action="store_true",
-        help="BatchNorm over all GPUs together: for small batches a GPU",
-    )
-    add(
-        "--cfg-options",
-        nargs="+",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change the config, e.g. train_dataloader.batch_size=32 preprocess=kneron_720",
-    )
-    add(
-        "--launcher",
-        choices=["none", "pytorch", "slurm", "mpi"],
-        default="none",
-        help="set by torchrun, Slurm or MPI scripts; --gpus needs none",
-    )
-    add("--local_rank", "--local-rank", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("config", type=Path, help="config file (.py), see configs/")
+    _add_course_flags(parser)
+    _add_machine_flags(parser)
+    text = "change the config, e.g. train_dataloader.batch_size=32 preprocess=kneron_720"
+    parser.add_argument("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help=text)
     args = parser.parse_args(argv)
     if args.resume and args.load_from:
         parser.error("--resume and --load-from exclude each other: go on, or begin anew?")
@@ -109,20 +36,59 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
+def _add_course_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say what the training does."""
+    add, switch = parser.add_argument, argparse.BooleanOptionalAction
+    add("--work-dir", type=Path, help="where results go; default work_dirs/<config name>")
+    text = "go on with an interrupted training: weights, optimiser, epoch; without FILE from the "
+    text += "newest checkpoint in the work directory"
+    add("--resume", nargs="?", const="newest", metavar="FILE", help=text)
+    text = "begin with these weights, at epoch 0: for fine-tuning"
+    add("--load-from", type=Path, metavar="FILE", help=text)
+    add("--no-validate", action="store_true", help="do not evaluate during training: to save time")
+    add("--val-interval", type=int, metavar="N", help="evaluate every N epochs; default 1")
+    add("--seed", type=int, help="fix all random draws: to repeat a run")
+    text = "use deterministic cuDNN algorithms: slower, the same numbers each time"
+    add("--deterministic", action="store_true", help=text)
+    text = "scale the learning rate by your total batch size: when it differs from the config's"
+    add("--auto-scale-lr", action="store_true", help=text)
+    text = "evaluate and save a moving average of the weights: steadier, often better"
+    add("--ema", action="store_true", help=text)
+    text = "bfloat16 arithmetic on a GPU (float16 on one without): faster, less memory; by default "
+    text += "where the GPU has bfloat16"
+    add("--amp", action=switch, help=text)
+    text = "compile the network for training, which takes minutes once; by default on a GPU and "
+    text += "for 2,000 steps or more"
+    add("--compile", action=switch, help=text)
+    text = "BatchNorm over all GPUs together: for small batches a GPU"
+    add("--sync-bn", action="store_true", help=text)
+
+
+def _add_machine_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say which devices are used and who starts the processes."""
+    devices = parser.add_mutually_exclusive_group()
+    text = "processes on this machine, one a GPU (or one each on a machine without)"
+    devices.add_argument("--gpus", type=int, metavar="N", help=text)
+    text = "train on these GPUs, where others are busy"
+    devices.add_argument("--gpu-ids", type=int, nargs="+", metavar="ID", help=text)
+    launchers = ["none", "pytorch", "slurm", "mpi"]
+    text = "set by torchrun, Slurm or MPI scripts; --gpus needs none"
+    parser.add_argument("--launcher", choices=launchers, default="none", help=text)
+    parser.add_argument("--local_rank", "--local-rank", type=int, help=argparse.SUPPRESS)
+
+
 def main(argv: list[str] | None = None) -> None:
     """Start the processes, or train in this one."""
     argv = sys.argv[1:] if argv is None else argv
     args = parse_args(argv)
-    from utils.cli import user_errors
-
     if args.gpu_ids:
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, args.gpu_ids))
-    num_processes = len(args.gpu_ids) if args.gpu_ids else args.gpus
+    num_processes = len(args.gpu_ids) if args.gpu_ids else args.gpus or 1
     with user_errors():
         from mmpose_replacement.engine.training import check_devices, train
 
         check_devices(args)
-        if num_processes and num_processes > 1 and args.launcher == "none":
+        if num_processes > 1 and args.launcher == "none":
             from mmpose_replacement.engine.launch import launch_local
 
             launch_local(__file__, argv, num_processes)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
+from utils.cli import user_errors
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
@@ -22,47 +24,22 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add("config", type=Path, help="config file (.py) that the network was trained with")
     add("checkpoint", type=Path, help="weights (.pth), or an exported network (.onnx)")
-    add(
-        "--out",
-        type=Path,
-        metavar="FILE",
-        help="write all predictions there, .json or .pkl: a list of {image_id, keypoints 17x3, "
-        "box, score}; those of detector boxes beside it as <name>_detector",
-    )
-    add(
-        "--eval",
-        nargs="+",
-        default=[],
-        metavar="METRIC",
-        help="mAP (COCO), PCKh (MPII), PCK, AUC, EPE; default: what the config names",
-    )
-    add(
-        "--average_clips",
-        "--average-clips",
-        choices=["score", "prob"],
-        default="score",
-        help="how the maps of the plain and of the mirrored picture are merged: score, their mean "
-        "(default); prob, after a softmax over each map",
-    )
-    add(
-        "--boxes",
-        choices=["ground-truth", "detector"],
-        help="test with these boxes only: to save time",
-    )
-    add(
-        "--num-workers",
-        type=int,
-        metavar="N",
-        help="data-loading processes (the original's NUM_PROC_PER_GPU); default: the config's",
-    )
+    text = "write all predictions there, .json or .pkl: a list of {image_id, keypoints 17x3, box, "
+    text += "score}; those of detector boxes beside it as <name>_detector"
+    add("--out", type=Path, metavar="FILE", help=text)
+    text = "mAP (COCO), PCKh (MPII), PCK, AUC, EPE; default: what the config names"
+    add("--eval", nargs="+", default=[], metavar="METRIC", help=text)
+    text = "how the maps of the plain and of the mirrored image are merged: score, their mean "
+    text += "(default); prob, after a softmax over each map"
+    flags = ("--average_clips", "--average-clips")
+    add(*flags, choices=["score", "prob"], default="score", help=text)
+    text = "test with these boxes only: to save time"
+    add("--boxes", choices=["ground-truth", "detector"], help=text)
+    text = "data-loading processes (the original's NUM_PROC_PER_GPU); default: the config's"
+    add("--num-workers", type=int, metavar="N", help=text)
     add("--work-dir", type=Path, help="where the log goes; default work_dirs/<config name>")
-    add(
-        "--cfg-options",
-        nargs="+",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change the config, e.g. model.test_cfg.flip_test=False",
-    )
+    text = "change the config, e.g. model.test_cfg.flip_test=False"
+    add("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help=text)
     args = parser.parse_args(argv)
     for path in (args.config, args.checkpoint):
         if not path.is_file():
@@ -77,35 +54,23 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Test with every kind of boxes and print the tables."""
     args = parse_args(argv)
-    from utils.cli import user_errors
-
     with user_errors():
         from mmpose_replacement.config.load import load_config
         from mmpose_replacement.engine.testing import (
-            box_protocols,
             build_test_runner,
+            choose_boxes,
             evaluate_with,
         )
+        from models.checkpoints.weights import load_weights
+        from models.export.network import use_onnx
 
         config = load_config(args.config, args.cfg_options)
         config.model.test_cfg.average_clips = args.average_clips
+        protocols = choose_boxes(config, args.boxes)
         work_dir = args.work_dir or Path("work_dirs", args.config.stem)
-        protocols = box_protocols(config)
-        if args.boxes and args.boxes not in protocols:
-            raise ValueError(
-                f"{args.config}: --boxes detector needs the file of boxes that detection_file "
-                f"names, got {config.get('detection_file')}. Make it, or leave --boxes out."
-            )
-        protocols = [args.boxes] if args.boxes else protocols
         runner = build_test_runner(config, work_dir)
-        if args.checkpoint.suffix == ".onnx":
-            from models.export.network import use_onnx
-
-            use_onnx(runner.model, args.checkpoint)
-        else:
-            from models.checkpoints.weights import load_weights
-
-            load_weights(runner.model, args.checkpoint)
+        load = use_onnx if args.checkpoint.suffix == ".onnx" else load_weights
+        load(runner.model, args.checkpoint)
         for boxes in protocols:
             out = args.out
             if out and boxes == "detector" and len(protocols) > 1:
@@ -114,13 +79,9 @@ def main(argv: list[str] | None = None) -> None:
                 runner, config, boxes, words=args.eval, out_path=out, num_workers=args.num_workers
             )
             print(f"\n{args.checkpoint.name}, {boxes} boxes")
-            figures.pop("predictions/count", None)
             for name, value in figures.items():
-                print(
-                    f"  {name:<24} {value:.4f}"
-                    if isinstance(value, float)
-                    else f"  {name:<24} {value}"
-                )
+                text = f"{value:.4f}" if isinstance(value, float) else str(value)
+                print(f"  {name:<24} {text}")
             if out:
                 print(f"predictions written to {out}")
         if "detector" not in protocols and not args.boxes and config.get("detection_file"):

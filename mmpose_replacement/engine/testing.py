@@ -27,13 +27,23 @@ def build_test_runner(config: Config, work_dir: Path) -> Runner:
     return build_runner(config)
 
 
-def box_protocols(config: Config) -> list[str]:
-    """Name the boxes that the config's people can be cut out by.
+def choose_boxes(config: Config, wanted: str | None = None) -> list[str]:
+    """Name the boxes that the config's people are cut out by.
 
+    Args:
+        config: the config.
+        wanted: these alone; None: all that there are.
     Returns: "ground-truth", and "detector" where the file of ``detection_file`` exists.
+    Raises: ValueError: detector boxes are wanted and there are none.
     """
     file = config.get("detection_file")
-    return ["ground-truth", *(["detector"] if file and Path(file).is_file() else [])]
+    found = ["ground-truth", *(["detector"] if file and Path(file).is_file() else [])]
+    if wanted and wanted not in found:
+        raise ValueError(
+            f"{config.filename}: --boxes detector needs the file of boxes that detection_file "
+            f"names, got {file}. Make it, or leave --boxes out."
+        )
+    return [wanted] if wanted else found
 
 
 def evaluate_with(
@@ -75,4 +85,6 @@ def evaluate_with(
             ]
     if out_path is not None:
         evaluators = [*evaluators, {"type": "PredictionDump", "out_file": str(out_path)}]
-    return TestLoop(runner, dataloader=loader, evaluator=evaluators).run()
+    figures = TestLoop(runner, dataloader=loader, evaluator=evaluators).run()
+    figures.pop("predictions/count", None)
+    return figures
