@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from utils.cli import user_errors
+from utils.processes import PARENT, end_with
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -93,6 +94,8 @@ def main(argv: list[str] | None = None) -> None:
 
             launch_local(__file__, argv, num_processes)
         else:
+            if PARENT in os.environ:
+                end_with(int(os.environ[PARENT]))
             train(args)
 
 

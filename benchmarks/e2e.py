@@ -96,7 +96,7 @@ def evaluate(shared: Path, people: dict, box_threshold: float, oks_threshold: fl
     from pycocotools.cocoeval import COCOeval
 
     from prepostprocess.keypoints.oks import oks_nms
-    from utils.evaluation.coco_results import to_coco_results
+    from utils.evaluation.coco_results import people_to_coco
 
     results = []
     for image_id, of_image in people.items():
@@ -105,7 +105,7 @@ def evaluate(shared: Path, people: dict, box_threshold: float, oks_threshold: fl
             areas = of_image.boxes_xywh[:, 2] * of_image.boxes_xywh[:, 3]
             kept = oks_nms(of_image.keypoints, of_image.scores, areas, oks_threshold)
             of_image = of_image.pick(kept)
-        results += to_coco_results(image_id, of_image)
+        results += people_to_coco(image_id, of_image)
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO(str(shared / "data/coco/annotations/person_keypoints_val2017.json"))
         evaluation = COCOeval(truth, truth.loadRes(results), "keypoints")

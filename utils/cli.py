@@ -3,14 +3,18 @@
 import argparse
 import os
 import re
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from utils.processes import PARENT
+
 ROOT = Path(__file__).resolve().parents[1]
-USER_ERRORS = (ValueError, TypeError, KeyError, AssertionError, OSError)
+USER_ERRORS = (ValueError, OSError)  # our own classes are ValueErrors; all else is a bug
 # said by libraries at import, of no use to whoever runs a script
 NOISE = ("Fail to import ``MultiScaleDeformableAttention``", ".*torch.jit.* is deprecated")
 
@@ -37,15 +41,20 @@ def network_files(args: argparse.Namespace) -> tuple[Path, Path, Path]:
 def user_errors() -> Iterator[None]:
     """End the program with ``error: <message>`` and exit code 1 on a user's mistake.
 
-    Ctrl-C ends it with exit code 130. The environment variable LITEHRNET_TRACEBACK=1 keeps the
-    traceback instead.
+    Ctrl-C ends it with exit code 130, SIGTERM with 143; both let it tidy up. The environment
+    variable LITEHRNET_TRACEBACK=1 keeps the traceback instead. Any other exception is a fault of
+    ours and shows its traceback.
     """
     for text in NOISE:
         warnings.filterwarnings("ignore", message=text)
+    is_started_by_us = PARENT in os.environ  # the parent speaks for it, and ends it at once
+    if threading.current_thread() is threading.main_thread() and not is_started_by_us:
+        signal.signal(signal.SIGTERM, _end)
     try:
         yield
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        if not is_started_by_us:
+            print("interrupted", file=sys.stderr)
         raise SystemExit(130) from None
     except USER_ERRORS as err:
         if os.environ.get("LITEHRNET_TRACEBACK") == "1":
@@ -53,11 +62,15 @@ def user_errors() -> Iterator[None]:
         raise SystemExit(f"error: {message_of(err)}") from err
 
 
+def _end(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
 def message_of(err: BaseException) -> str:
-    """Return the exception's own words: without a worker's traceback or a KeyError's quotes."""
+    """Return the exception's own words, without a worker's traceback."""
     if isinstance(err, OSError) and err.filename and err.strerror:
         return f"{err.filename}: {err.strerror}. Check the path, the rights and the space there."
-    text = str(err.args[0]) if isinstance(err, KeyError) and err.args else str(err)
+    text = str(err)
     if "Original Traceback" in text:  # from a data-loading process: the last exception line
         lines = [line for line in text.splitlines() if re.match(r"[\w.]*(Error|Exception): ", line)]
         text = lines[-1].partition(": ")[2] if lines else text

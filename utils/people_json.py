@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import numpy as np
+
 from prepostprocess.files import write_whole
 from utils.people import People
 
@@ -18,13 +20,12 @@ def people_to_json(people: People, ids: tuple[int, ...] | None = None) -> list[d
     """
     described = []
     for i in range(len(people)):
-        keypoints = zip(people.keypoints[i], people.keypoint_scores[i], strict=True)
         described.append(
             dict(
                 bbox=_rounded(people.boxes_xywh[i]),
                 bbox_score=round(float(people.box_scores[i]), 4),
                 score=round(float(people.scores[i]), 4),
-                keypoints=[[*_rounded(xy), round(float(score), 4)] for xy, score in keypoints],
+                keypoints=rounded_keypoints(people.keypoints[i], people.keypoint_scores[i]),
             )
         )
         if ids is not None:
@@ -41,6 +42,20 @@ def write_json(path: Path, records: list[dict]) -> None:
     write_whole(path, f"[\n{lines}\n]\n")
 
 
-def _rounded(values) -> list[float]:
+def rounded_keypoints(keypoints: np.ndarray, scores: np.ndarray) -> list[list[float]]:
+    """Write one person's keypoints as numbers of a reasonable length.
+
+    Args:
+        keypoints: float (K, 2), source xy.
+        scores: float (K,).
+
+    Returns:
+        K x [x, y, score]: hundredths of a pixel, four decimals of the score.
+    """
+    pairs = zip(keypoints, scores, strict=True)
+    return [[*_rounded(xy), round(float(score), 4)] for xy, score in pairs]
+
+
+def _rounded(values: np.ndarray) -> list[float]:
     """Hundredths of a pixel."""
     return [round(float(value), 2) for value in values]

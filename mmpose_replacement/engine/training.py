@@ -4,6 +4,7 @@ import argparse
 import functools
 import re
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ from mmengine.runner import Runner
 
 from mmpose_replacement.config.load import load_config
 from mmpose_replacement.engine.acceleration import choose_acceleration
+
+BUILDER = "mmengine.registry.build_functions"
 
 
 class _FixedConfig(Config):
@@ -82,12 +85,20 @@ def build_runner(config: Config) -> Runner:
         return RUNNERS.get(config.get("runner_type", "PoseRunner")).from_cfg(config)
 
 
+def _is_of_a_builder(err: Exception) -> bool:
+    """Tell whether mmengine's registry met it when it made an object of the config's words."""
+    frames = traceback.walk_tb(err.__traceback__)
+    return any(frame.f_globals.get("__name__") == BUILDER for frame, _ in frames)
+
+
 @contextmanager
 def _faults_of(config: Config) -> Iterator[None]:
     """Put the config's name before what mmengine or PyTorch refuse of its values."""
     try:
         yield
     except (TypeError, KeyError, AssertionError, ValueError) as err:
+        if not isinstance(err, ValueError) and not _is_of_a_builder(err):
+            raise  # a fault of ours
         text = str(err.args[0]) if err.args else type(err).__name__
         if re.match(r"\S+\.\w+: ", text):  # names a file already
             raise

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from utils.evaluation.coco_results import to_coco_results
+from utils.evaluation.coco_results import people_to_coco
 from utils.people import People
-from utils.people_json import write_json
+from utils.people_json import rounded_keypoints, write_json
 
 LANDMARKS = "lmk_coco_body_17pts"
 LANDMARK_FORMATS = ("flat34", "flat51", "17x2", "17x3")
@@ -25,9 +25,9 @@ def landmarks(keypoints: np.ndarray, scores: np.ndarray, layout: str) -> list:
             lists of lists.
     Returns: numbers, hundredths of a pixel, scores with four decimals.
     """
-    rows = [[round(float(x), 2), round(float(y), 2)] for x, y in keypoints]
-    if layout in ("flat51", "17x3"):
-        rows = [[*row, round(float(score), 4)] for row, score in zip(rows, scores, strict=True)]
+    rows = rounded_keypoints(keypoints, scores)
+    if layout in ("flat34", "17x2"):
+        rows = [row[:2] for row in rows]
     return [value for row in rows for value in row] if layout.startswith("flat") else rows
 
 
@@ -95,7 +95,7 @@ class E2eResults:
         ]
         if self.coco_path is not None:
             image_id = coco_image_id(path)
-            self.coco[image_id] = to_coco_results(image_id, people)
+            self.coco[image_id] = people_to_coco(image_id, people)
 
     def write(self, order: list[str]) -> None:
         """Write the files, whole, records in the order of the image names given."""

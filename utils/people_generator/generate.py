@@ -23,6 +23,7 @@ from utils.people_generator.coco import (
     summarise,
 )
 from utils.people_generator.scene import compose_scene
+from utils.processes import serve
 
 ANNOTATIONS = "annotations.json"
 SIZE_LIMITS = (96, 2048)  # pixels, either side of a picture
@@ -48,9 +49,18 @@ def _records(
     context = multiprocessing.get_context("spawn")
     # One thread each: the processes already fill the cores.
     with ProcessPoolExecutor(
-        workers, mp_context=context, initializer=cv2.setNumThreads, initargs=(1,)
+        workers, mp_context=context, initializer=_start_worker, initargs=(os.getpid(),)
     ) as pool:
-        yield from pool.map(write, range(num_images), chunksize=8)
+        try:
+            yield from pool.map(write, range(num_images), chunksize=8)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _start_worker(parent: int) -> None:
+    cv2.setNumThreads(1)
+    serve(parent)
 
 
 def _check(

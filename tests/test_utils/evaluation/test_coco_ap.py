@@ -9,7 +9,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from prepostprocess.image import load_rgb
-from utils.evaluation.coco_results import to_coco_results
+from utils.evaluation.coco_results import people_to_coco
 from utils.people import Detections
 from utils.runners.pipeline import load_pipeline
 
@@ -36,7 +36,7 @@ def test_ap__as_measured_independently(shared, shared_coco, e2e_models, tmp_path
         mine = [d for d in given if d["image_id"] == entry["id"]]
         detections = Detections.of([d["bbox"] for d in mine], [d["score"] for d in mine])
         image = load_rgb(shared_coco / "val2017" / entry["file_name"])
-        results += to_coco_results(entry["id"], pipeline.estimate([image], [detections])[0])
+        results += people_to_coco(entry["id"], pipeline.estimate([image], [detections])[0])
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO(str(annotations))
         evaluation = COCOeval(truth, truth.loadRes(results), "keypoints")
