@@ -21,7 +21,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("config", type=Path, help="config file (.py) that the network was trained with")
-    add("checkpoint", type=Path, help="its weights (.pth)")
+    add("checkpoint", type=Path, help="its weights (.pth), or an ONNX file of it")
     add("--output", type=Path, metavar="FILE", help="default: the checkpoint's name with .onnx")
     add("--npu", choices=CHIPS, help="rewrite what this chip cannot run, where that is exact")
     add(

@@ -2,7 +2,7 @@
 
 from models.backbones.coupling_net import KneronCouplingNet
 from models.backbones.litehrnet import KneronLiteHRNet
-from models.checkpoints.weights import CheckpointFileHook
+from models.checkpoints.hook import CheckpointFileHook
 from models.heads.heatmap_head import KneronHeatmapHead
 from models.heads.subpixel_head import KneronSubpixelHead
 from models.losses.located_heatmap_loss import LocatedHeatmapLoss

@@ -61,7 +61,7 @@ def main(argv: list[str] | None = None) -> None:
             choose_boxes,
             evaluate_with,
         )
-        from models.checkpoints.weights import load_weights
+        from models.checkpoints.load import load_file
         from models.export.network import use_onnx
 
         config = load_config(args.config, args.cfg_options)
@@ -69,8 +69,10 @@ def main(argv: list[str] | None = None) -> None:
         protocols = choose_boxes(config, args.boxes)
         work_dir = args.work_dir or Path("work_dirs", args.config.stem)
         runner = build_test_runner(config, work_dir)
-        load = use_onnx if args.checkpoint.suffix == ".onnx" else load_weights
-        load(runner.model, args.checkpoint)
+        if args.checkpoint.suffix == ".onnx":
+            use_onnx(runner.model, args.checkpoint)
+        else:
+            print("".join(f"{line}\n" for line in load_file(runner.model, args.checkpoint)), end="")
         for boxes in protocols:
             out = args.out
             if out and boxes == "detector" and len(protocols) > 1:

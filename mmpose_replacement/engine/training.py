@@ -17,6 +17,7 @@ from mmengine.runner import Runner
 
 from mmpose_replacement.config.load import load_config
 from mmpose_replacement.engine.acceleration import choose_acceleration
+from mmpose_replacement.engine.imported_weights import import_for_training
 
 BUILDER = "mmengine.registry.build_functions"
 
@@ -72,6 +73,8 @@ def prepare(args: argparse.Namespace) -> Runner:
     """
     config = load_config(args.config, args.cfg_options)
     _apply_flags(config, args)
+    if not config.get("resume") and Path(config.get("load_from") or "").suffix == ".onnx":
+        config.load_from = str(import_for_training(config, Path(config.load_from)))
     return build_runner(config)
 
 

@@ -6,7 +6,6 @@ tensors, plain values and NumPy arrays only (``weights_only=True``); what else m
 its files is read as nothing. Files written here hold no such thing.
 """
 
-import logging
 import pickle
 import re
 import warnings
@@ -16,10 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.hooks import Hook
-from mmengine.logging import HistoryBuffer, print_log
-from mmengine.registry import HOOKS
-from mmengine.runner import Runner
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
@@ -217,41 +212,3 @@ def load_weights(network: nn.Module, path: str | Path) -> WeightMatch:
     match = check_weights(network, weights, path)
     network.load_state_dict(weights, strict=False)
     return match
-
-
-@HOOKS.register_module()
-class CheckpointFileHook(Hook):
-    """Keep checkpoint files free of Python objects, and check every file that a Runner loads.
-
-    Args:
-        allow_new_layers: see ``check_weights``; for ``--load-from``, not for resuming or testing.
-    """
-
-    priority = "VERY_HIGH"  # before EMAHook, which reads the converted names
-
-    def __init__(self, *, allow_new_layers: bool = False) -> None:
-        self.allow_new_layers = allow_new_layers
-
-    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Write log buffers as plain lists."""
-        hub = checkpoint["message_hub"]
-        hub["log_scalars"] = {
-            name: {"values": values.tolist(), "counts": counts.tolist()}
-            for name, buffer in hub["log_scalars"].items()
-            for values, counts in [buffer.data]
-        }
-
-    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Replace ``checkpoint['state_dict']`` by checked weights, and report what matched."""
-        network = getattr(runner.model, "module", runner.model)
-        path = runner._load_from
-        weights = weights_of(checkpoint)
-        match = check_weights(network, weights, path, allow_new_layers=self.allow_new_layers)
-        checkpoint["state_dict"] = weights
-        print_log(f"{path}: weights {match.summary()}", logger="current", level=logging.INFO)
-        for name in match.missing:
-            print_log(f"  newly initialised: {name}", logger="current", level=logging.INFO)
-        scalars = checkpoint.get("message_hub", {}).get("log_scalars", {})
-        for name, history in scalars.items():
-            if isinstance(history, dict):
-                scalars[name] = HistoryBuffer(history["values"], history["counts"])

@@ -10,7 +10,7 @@ from pathlib import Path
 from mmengine.config import Config
 from torch import nn
 
-from models.checkpoints.weights import load_weights
+from models.checkpoints.load import load_file
 from models.export.compare import Agreement, compare
 from models.export.images import comparison_images
 from models.export.metadata import add_metadata, describe, describe_origin
@@ -45,10 +45,10 @@ def export_file(
         OSError: the file cannot be written.
     """
     estimator = build_estimator(config)
-    load_weights(estimator, checkpoint)
+    lines = load_file(estimator, checkpoint)
     digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
     converted, agreement = export_model(config, estimator, options, {"checkpoint_sha256": digest})
-    return write_converted(converted, output, options.npu, agreement.lines())
+    return write_converted(converted, output, options.npu, lines + agreement.lines())
 
 
 def export_model(

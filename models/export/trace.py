@@ -78,9 +78,24 @@ def trace(
     norm = None
     if options.pixel_offset is not None:
         norm = pixel_norm(config.model.data_preprocessor.preprocess, options.pixel_offset)
-    width, height = config.codec.input_size
-    network = HeatmapNetwork(estimator, norm).eval()
-    return _trace(network, (1, 3, height, width), INPUT_NAME, [HEATMAPS], options)
+    return trace_network(HeatmapNetwork(estimator, norm), config.codec.input_size, options)
+
+
+def trace_network(
+    network: nn.Module, input_wh: tuple[int, int], options: ExportOptions = DEFAULTS
+) -> onnx.ModelProto:
+    """Export a heatmap network, in evaluation mode.
+
+    Args:
+        network: takes float (1, 3, H, W), gives heatmaps.
+        input_wh: W and H in pixels.
+        options: opset, batch and BatchNorm.
+
+    Returns:
+        A model that the checker and strict shape inference have passed.
+    """
+    width, height = input_wh
+    return _trace(network.eval(), (1, 3, height, width), INPUT_NAME, [HEATMAPS], options)
 
 
 def _trace(

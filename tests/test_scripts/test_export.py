@@ -88,13 +88,13 @@ def as_floats(crops: np.ndarray) -> np.ndarray:
 def pytorch_heatmaps(checkpoint: Path, crops: np.ndarray, word: str) -> np.ndarray:
     """What the trained network makes of crops, normalised as it was trained with."""
     from mmpose_replacement.config.load import load_config
-    from models.checkpoints.weights import load_weights
+    from models.checkpoints.load import load_file
     from models.export.trace import build_estimator
     from models.export.wrappers import HeatmapNetwork
     from prepostprocess.preprocess import normalize
 
     estimator = build_estimator(load_config(CONFIG, [f"preprocess={word}"]))
-    load_weights(estimator, checkpoint)
+    load_file(estimator, checkpoint)
     with torch.no_grad():
         return HeatmapNetwork(estimator)(torch.from_numpy(normalize(crops, word))).numpy()
 

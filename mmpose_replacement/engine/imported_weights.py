@@ -1,0 +1,122 @@
+"""Weights out of an ONNX file, made ready to be trained on."""
+
+import contextlib
+import io
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.logging import print_log
+from mmpose.registry import DATASETS
+from torch import nn
+
+from models.checkpoints.load import load_file
+from models.checkpoints.unfold import unfold
+from models.export.trace import build_estimator
+from models.export.wrappers import HeatmapNetwork
+from prepostprocess.files import replacing
+from prepostprocess.preprocess import normalize
+
+NUM_CROPS = 64
+FILE_NAME = "imported_weights.pth"
+
+
+def import_for_training(config: Config, path: Path) -> Path:
+    """Turn an ONNX file into a checkpoint in the work directory, its BatchNorm un-folded.
+
+    Args:
+        config: the training config, with its work directory.
+        path: the ONNX file.
+
+    Returns:
+        The checkpoint.
+
+    Raises:
+        ValueError: the file does not fit the config's network.
+        FileNotFoundError: the config's training data are not there.
+    """
+    target = Path(config.work_dir, FILE_NAME)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    estimator = build_estimator(config)
+    lines = load_file(estimator, path)
+    lines.append(_unfold(estimator, training_crops(config)))
+    _save(estimator, config, target)
+    for line in lines:
+        print_log(line, logger="current", level=logging.INFO)
+    return target
+
+
+def import_file(config: Config, path: Path, target: Path, file_word: str | None) -> list[str]:
+    """Turn an ONNX file into a checkpoint, un-folded where the training data are there.
+
+    Args:
+        config: of the network.
+        path: the ONNX file.
+        target: the checkpoint; it appears whole or not at all.
+        file_word: preprocessing word of the file, where it does not say it.
+
+    Returns:
+        Lines for the user.
+
+    Raises:
+        ValueError: the file does not fit the config's network.
+        OSError: the checkpoint cannot be written.
+    """
+    estimator = build_estimator(config)
+    lines = load_file(estimator, path, file_word=file_word)
+    try:
+        lines.append(_unfold(estimator, training_crops(config)))
+    except FileNotFoundError as err:
+        missing = str(err).partition(": ")[0]
+        lines.append(
+            f"training set not found ({missing}): BatchNorm has no statistics of its own. Good for "
+            "testing and export; to train, say where the data are (--cfg-options "
+            "data_root=FOLDER/), or freeze it (--cfg-options model.backbone.norm_eval=True)."
+        )
+    _save(estimator, config, target)
+    return [*lines, f"{target}: {target.stat().st_size / 1e6:.1f} MB"]
+
+
+def _unfold(estimator: nn.Module, crops_BCHW: torch.Tensor) -> str:
+    count = unfold(HeatmapNetwork(estimator), crops_BCHW)
+    return f"statistics of {count} BatchNorm layers measured on {len(crops_BCHW)} training crops"
+
+
+def _save(estimator: nn.Module, config: Config, target: Path) -> None:
+    with replacing(target) as file:
+        meta = {"cfg": config.pretty_text}
+        torch.save({"state_dict": estimator.state_dict(), "meta": meta}, file)
+
+
+def training_crops(config: Config) -> torch.Tensor:
+    """Take crops from all over the config's training set, as training sees them.
+
+    Args:
+        config: the training config.
+
+    Returns:
+        float (N, 3, H, W), normalised; at most 64.
+
+    Raises:
+        FileNotFoundError: the training data are not there.
+    """
+    with contextlib.redirect_stdout(io.StringIO()), _seeded():  # the COCO reader's chatter
+        people = DATASETS.build(config.train_dataloader.dataset)
+        chosen = np.linspace(0, len(people) - 1, min(NUM_CROPS, len(people))).round().astype(int)
+        pixels = np.stack([people[int(i)]["inputs"].numpy() for i in chosen])
+    word = config.model.data_preprocessor.preprocess
+    return torch.from_numpy(normalize(pixels.transpose(0, 2, 3, 1), word))
+
+
+@contextlib.contextmanager
+def _seeded() -> Iterator[None]:
+    """Draw the same augmentations each time, and leave the training's own draws alone."""
+    state = np.random.get_state()
+    np.random.seed(0)
+    try:
+        yield
+    finally:
+        np.random.set_state(state)

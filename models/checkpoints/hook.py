@@ -1,0 +1,57 @@
+"""What a training does with every checkpoint that it writes or loads."""
+
+import logging
+
+from mmengine.hooks import Hook
+from mmengine.logging import HistoryBuffer, print_log
+from mmengine.registry import HOOKS
+from mmengine.runner import Runner
+
+from models.checkpoints.load import carried, carried_line
+from models.checkpoints.normalisation import word_of
+from models.checkpoints.weights import check_weights, weights_of
+
+
+@HOOKS.register_module()
+class CheckpointFileHook(Hook):
+    """Keep checkpoint files free of Python objects, and check every file that a Runner loads.
+
+    Args:
+        allow_new_layers: see ``check_weights``; for ``--load-from``, not for resuming or testing.
+    """
+
+    priority = "VERY_HIGH"  # before EMAHook, which reads the converted names
+
+    def __init__(self, *, allow_new_layers: bool = False) -> None:
+        self.allow_new_layers = allow_new_layers
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Write log buffers as plain lists."""
+        hub = checkpoint["message_hub"]
+        hub["log_scalars"] = {
+            name: {"values": values.tolist(), "counts": counts.tolist()}
+            for name, buffer in hub["log_scalars"].items()
+            for values, counts in [buffer.data]
+        }
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Replace ``checkpoint['state_dict']`` by checked weights, and report what matched."""
+        network = getattr(runner.model, "module", runner.model)
+        path = runner._load_from
+        weights = weights_of(checkpoint)
+        match = check_weights(network, weights, path, allow_new_layers=self.allow_new_layers)
+        lines = []
+        if self.allow_new_layers:  # not to resume: the training goes on as it was
+            word = word_of(checkpoint)
+            weights = carried(network, weights, word)
+            lines = carried_line(path, word, network.data_preprocessor.preprocess)
+        checkpoint["state_dict"] = weights
+        for line in lines:
+            print_log(line, logger="current", level=logging.INFO)
+        print_log(f"{path}: weights {match.summary()}", logger="current", level=logging.INFO)
+        for name in match.missing:
+            print_log(f"  newly initialised: {name}", logger="current", level=logging.INFO)
+        scalars = checkpoint.get("message_hub", {}).get("log_scalars", {})
+        for name, history in scalars.items():
+            if isinstance(history, dict):
+                scalars[name] = HistoryBuffer(history["values"], history["counts"])
