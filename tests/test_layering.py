@@ -17,6 +17,7 @@ MAY_IMPORT = {  # besides itself and the standard library
     "mmpose_replacement": {
         "prepostprocess",
         "utils",
+        "models",
         "matplotlib",
         "scipy",
         "tqdm",
