@@ -55,7 +55,7 @@ def write_metadata(metadata: PoseMetadata, more: Mapping[str, object]) -> dict[s
         means: mean and standard deviation in 0..255.
     """
     values = {field.name: getattr(metadata, field.name) for field in fields(metadata)}
-    meaning = get_preprocess(metadata.preprocess)
+    meaning = get_preprocess(str(metadata.preprocess))
     values["normalization"] = {"mean": meaning.mean, "std": meaning.std}
     return {key: json.dumps(value) for key, value in {**values, **more}.items()}
 

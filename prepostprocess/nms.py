@@ -22,7 +22,7 @@ def nms(
     boxes = np.ascontiguousarray(boxes_xyxy, dtype=np.float32)
     order = np.argsort(-np.asarray(scores), kind="stable")
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    kept = []
+    kept: list[int] = []
     while len(order) and (max_kept is None or len(kept) < max_kept):
         best, order = order[0], order[1:]
         kept.append(best)
@@ -40,7 +40,7 @@ def iou_matrix(first_xyxy: np.ndarray, second_xyxy: np.ndarray) -> np.ndarray:
         second_xyxy: float (M, 4).
     Returns: float32 (N, M), intersection over union, 0..1 (0 where both have no area).
     """
-    first, second = np.float32(first_xyxy), np.float32(second_xyxy)
+    first, second = np.asarray(first_xyxy, np.float32), np.asarray(second_xyxy, np.float32)
     areas = (second[:, 2] - second[:, 0]) * (second[:, 3] - second[:, 1])
     rows = [_iou_with(box, (box[2] - box[0]) * (box[3] - box[1]), second, areas) for box in first]
     return np.nan_to_num(np.array(rows, np.float32).reshape(len(first), len(second)))

@@ -169,8 +169,10 @@ def boxes_to_image(
     Returns: float32 (N, 4), left, top, right, bottom in source pixels; one that lay outside the
         image has no area.
     """
-    boxes = (boxes_xyxy - np.tile(np.float32(fitted.offset_xy), 2)) / np.float32(fitted.gain)
-    return np.clip(boxes, 0, np.tile(np.float32(image_wh), 2))
+    boxes = (boxes_xyxy - np.tile(np.array(fitted.offset_xy, np.float32), 2)) / np.float32(
+        fitted.gain
+    )
+    return np.clip(boxes, 0, np.tile(np.array(image_wh, np.float32), 2))
 
 
 def _fit(image: np.ndarray, input_wh: tuple[int, int], least: int) -> tuple[float, tuple[int, int]]:

@@ -86,7 +86,8 @@ def build_params(
     Raises: ParamsError: an unknown or missing key, a value of another type or against the rule.
     """
     names = names or {}
-    fields = {names.get(f.name, f.name): f for f in dataclasses.fields(schema)}
+    dataclass: Any = schema  # no annotation of the standard library says so
+    fields = {names.get(f.name, f.name): f for f in dataclasses.fields(dataclass)}
     fields.pop("source")
     check_keys(values, fields, path)
     hints = typing.get_type_hints(schema)
@@ -103,7 +104,7 @@ def build_params(
             raise ParamsError(
                 f"{path}: {key} must be given, got no such key. Add a line '{key}: ...'."
             )
-    return schema(source=Path(path), **filled)
+    return dataclass(source=Path(path), **filled)
 
 
 def load_params(path: str | Path, schema: type[T]) -> T:

@@ -44,6 +44,12 @@ class People:
     keypoint_scores: np.ndarray
     scores: np.ndarray
 
+    @classmethod
+    def nobody(cls) -> "People":
+        """An image without people, or one that nobody has looked at."""
+        empty = np.zeros(0, np.float32)
+        return cls(empty.reshape(0, 4), empty, empty.reshape(0, 0, 2), empty.reshape(0, 0), empty)
+
     def __len__(self) -> int:
         return len(self.boxes_xywh)
 

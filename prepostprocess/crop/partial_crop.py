@@ -173,10 +173,10 @@ def _hardware_region(
 ) -> tuple[int, int, int, int]:
     """Find the whole pixels that the chip crops; empty if there are none."""
     aligns = (4 if chip == "520" else 1, 1)
-    plans = [
+    x, y = (
         plan_axis(center_xy[axis], scale_wh[axis], image_wh[axis], input_wh[axis], aligns[axis])
         for axis in (0, 1)
-    ]
-    if None in plans:
+    )
+    if x is None or y is None:
         return 0, 0, 0, 0
-    return plans[0].start, plans[1].start, plans[0].stop, plans[1].stop
+    return x.start, y.start, x.stop, y.stop

@@ -146,7 +146,7 @@ def _dark_offsets(log_maps: np.ndarray, peaks: np.ndarray) -> np.ndarray:
     xx = 0.25 * (at(2, 0) - 2 * center + at(-2, 0))
     yy = 0.25 * (at(0, 2) - 2 * center + at(0, -2))
     xy = 0.25 * (at(1, 1) - at(1, -1) - at(-1, 1) + at(-1, -1))
-    usable = _inside(peaks, log_maps.shape, 2).all(axis=-1)
+    usable = np.asarray(_inside(peaks, log_maps.shape, 2).all(axis=-1))
     return _newton_step(gradient, xx, xy, yy, usable)
 
 

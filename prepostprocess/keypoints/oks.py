@@ -91,7 +91,7 @@ def oks_nms(
     order = np.argsort(-np.asarray(scores), kind="stable")
     different = pose_similarity(keypoints[order], areas[order], sigmas) <= threshold
     left = np.ones(len(order), bool)
-    kept = []
+    kept: list[int] = []
     for place, pose in enumerate(order):
         if left[place]:
             kept.append(pose)
@@ -121,7 +121,7 @@ def soft_oks_nms(
     """
     similarity = pose_similarity(keypoints, areas, sigmas)
     order, scores = np.arange(len(keypoints)), np.asarray(scores)
-    kept = []
+    kept: list[int] = []
     while len(order) and len(kept) < max_kept:
         ranking = scores.argsort()[::-1]
         order, scores = order[ranking], scores[ranking]

@@ -58,11 +58,11 @@ def _resize_axis(image: np.ndarray, target: int, axis: int, kind: str) -> np.nda
     first, taps = tap_table(source, target, kind)
     shape = [1] * image.ndim
     shape[axis] = target
-    total = None
+    total = np.zeros([target if a == axis else n for a, n in enumerate(image.shape)], np.int32)
     for number, tap in enumerate(taps):
         part = image.take(np.minimum(first + number, source - 1), axis=axis).astype(np.int32)
         part *= tap.astype(np.int32).reshape(shape)
-        total = part if total is None else np.add(total, part, out=total)
+        total += part
     total += 1 << (PRECISION - 1)
     total >>= PRECISION
     return np.clip(total, 0, 255).astype(np.uint8)

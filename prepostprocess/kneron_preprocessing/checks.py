@@ -54,9 +54,9 @@ def as_choice(value: int | str, name: str, choices: Sequence[int]) -> int:
     return int(number)
 
 
-def as_size(value: Sequence[float], name: str) -> tuple[int, int]:
+def as_size(value: Sequence[float] | None, name: str) -> tuple[int, int]:
     """Read a (width, height) pair of whole numbers, both in 1..65535."""
-    if isinstance(value, str) or not hasattr(value, "__len__") or len(value) != 2:
+    if value is None or isinstance(value, str) or not hasattr(value, "__len__") or len(value) != 2:
         raise ValueError(f"{name} must be (width, height), got {value!r}. Pass two numbers.")
     width, height = (as_int(side, f"{name}[{i}]", 1, MAX_SIDE) for i, side in enumerate(value))
     return width, height

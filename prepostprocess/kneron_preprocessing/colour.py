@@ -37,7 +37,7 @@ ORIGINAL_YCBCR_TO_RGB = (
 )
 
 
-def read_format(name: str, argument: str) -> str:
+def read_format(name: str | None, argument: str) -> str:
     """Resolve a format's spelling to one of ``FORMATS``.
 
     Raises: ValueError: unknown format.

@@ -139,11 +139,9 @@ class _Columns:
         if self.channels == 3:  # gathered as 4 byte pixels: one element each instead of three
             wide = cv2.cvtColor(wide, cv2.COLOR_RGB2RGBA, dst=self.wide[:count])
         pixels = wide.view(self.gathered.dtype)[..., 0]
-        sides = [
-            self._gather(pixels, index, which)
-            for which, index in enumerate((self.axis.lower, self.axis.upper))
-        ]
-        _blend(*sides, self.weight, self.scratch, self.out[:count])
+        lower = self._gather(pixels, self.axis.lower, 0)
+        upper = self._gather(pixels, self.axis.upper, 1)
+        _blend(lower, upper, self.weight, self.scratch, self.out[:count])
         return self.out[:count]
 
     def _gather(self, pixels: np.ndarray, index: np.ndarray, which: int) -> np.ndarray:
@@ -172,7 +170,8 @@ def _resize(image: np.ndarray, columns: Axis, rows: Axis) -> np.ndarray:
         for side, place in zip(sides, (rows.lower_place, rows.upper_place), strict=True):
             between.take(place[start:stop] - first, axis=0, out=side[: stop - start], mode="clip")
         weight = rows.weight[start:stop, None]
-        _blend(*sides[:, : stop - start], weight, along_x.scratch, out[start:stop])
+        lower, upper = sides[:, : stop - start]
+        _blend(lower, upper, weight, along_x.scratch, out[start:stop])
     return out
 
 

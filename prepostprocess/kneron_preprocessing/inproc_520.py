@@ -166,7 +166,7 @@ def inproc_520(
     BANK_ENTRY_CNT: int = 512,  # noqa: N803
     MAX_IMG_PREPROC_ROW_NUM: int = 511,  # noqa: N803
     MAX_IMG_PREPROC_COL_NUM: int = 256,  # noqa: N803
-) -> np.ndarray:
+) -> np.ndarray | str | Path:
     """Run the KL520's input processor: crop, colour, resize, normalise, pad, for each tile.
 
     Tiles are resized on their own, so seams are visible where they meet, as on the chip.

@@ -43,7 +43,7 @@ def inproc_720(
     gray: bool | str = False,
     *,
     as_original: bool = False,
-) -> np.ndarray:
+) -> np.ndarray | str | Path:
     """Run the KL720's input processor: crop, colour, resize, matrix, pad.
 
     Args:

@@ -171,7 +171,7 @@ def make_calibration(
     if layout == "nhwc":
         images = images.transpose(0, 2, 3, 1)
     model = pipeline.pose.session.path
-    notes = dict(
+    notes: dict[str, object] = dict(
         layout=layout,
         colour=colour,
         preprocess=spec.preprocess,
@@ -208,7 +208,7 @@ def warnings_of(calibration: Calibration) -> list[str]:
             f"calibration should have at least {ENOUGH} crops, got {len(calibration.images)}. "
             "Give more pictures or raise --count."
         )
-    if get_preprocess(calibration.notes["preprocess"]).hardware is None:
+    if get_preprocess(str(calibration.notes["preprocess"])).hardware is None:
         texts.append(
             "preprocess should be kneron_520 or kneron_720, got "
             f"{calibration.notes['preprocess']}, which no chip computes: the host must prepare "

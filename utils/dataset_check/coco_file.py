@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -77,7 +78,7 @@ def read_coco(path: str | Path, rules: LabelRules) -> CocoFile:
     return check_coco(load_json(path, "a COCO keypoint file"), path, rules)
 
 
-def check_coco(content: object, path: str | Path, rules: LabelRules) -> CocoFile:
+def check_coco(content: Any, path: str | Path, rules: LabelRules) -> CocoFile:
     """Check what a file holds and put it, in place, into the one form; see ``read_coco``."""
     file = str(path)
     if rules.evaluation_only and isinstance(content, dict) and not content.get("categories"):
@@ -192,7 +193,7 @@ def _num_keypoints(rules: LabelRules, people: list) -> int | None:
         return None
     if rules.keypoint_names is not None:
         return len(rules.keypoint_names)
-    first = next((p["keypoints"] for p in people if isinstance(p.get("keypoints"), list)), [])
+    first: list = next((p["keypoints"] for p in people if isinstance(p.get("keypoints"), list)), [])
     return len(first) // 3
 
 

@@ -54,7 +54,7 @@ def check_image_sizes(
         if isinstance(header, Exception):
             unreadable.append(path)
         elif header.size_wh != tuple(stated_wh):
-            wrong.append((path, tuple(stated_wh), header))
+            wrong.append((path, (stated_wh[0], stated_wh[1]), header))
         elif header.orientation not in (1, 0):
             turned.append(path)
     file = str(annotation_file)

@@ -2,9 +2,10 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 
-def load_json(path: str | Path, purpose: str) -> object:
+def load_json(path: str | Path, purpose: str) -> Any:
     """Read a JSON file; a byte order mark, which some editors write, is passed over.
 
     Args:

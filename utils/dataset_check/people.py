@@ -30,11 +30,13 @@ def check_numbers(
     for index, person in enumerate(people):
         name = f"annotations[{index}] (id {person['id']})"
         points, box = person.get("keypoints"), person.get("bbox")
-        if num_keypoints is not None and not isinstance(points, list):
+        if num_keypoints is None:
+            pass
+        elif not isinstance(points, list):
             no_points.append(name)
-        elif num_keypoints is not None and len(points) != 3 * num_keypoints:
+        elif len(points) != 3 * num_keypoints:
             wrong_count.append(f"{name} has {len(points)}")
-        elif num_keypoints is not None and not are_finite(points):
+        elif not are_finite(points):
             no_numbers.append(f"{name} has {_culprit(points)!r} in keypoints")
         if box is None and not need_boxes:
             continue
@@ -98,7 +100,7 @@ def settle_visibility(
     faults = note("visibility", file, "visibility -1 is taken as 0, no label", told)
     if not odd.any():
         return faults
-    rows = np.flatnonzero(odd.any(axis=1))
+    rows = np.flatnonzero(odd.any(axis=1)).tolist()
     cause = f"Found: {describe_values(values[odd].tolist())}."
     if np.mean(values[odd] > 3) > 0.5:
         cause += " They look like coordinates: the order is x, y, visibility, x, y, visibility ..."
@@ -118,7 +120,7 @@ def fill_areas(people: Sequence[dict], file: str) -> list[Fault]:
     filled = []
     for person in people:
         area = person.get("area")
-        if not are_finite([area]) or area <= 0:
+        if area is None or not are_finite([area]) or area <= 0:
             person["area"] = AREA_OF_BOX * person["bbox"][2] * person["bbox"][3]
             filled.append(f"annotation {person['id']}")
     rule = f"where a person has no area above 0, {AREA_OF_BOX} of the box's is taken"
@@ -148,7 +150,7 @@ def check_geometry(
         "at-origin",
         file,
         "labelled keypoints must not lie at 0, 0",
-        [f"annotation {ids[row]}" for row in np.flatnonzero(at_origin.any(axis=1))],
+        [f"annotation {ids[row]}" for row in np.flatnonzero(at_origin.any(axis=1)).tolist()],
         "Write visibility 0 where nothing is labelled.",
     )
     outside = labelled & ((points[..., :2] < 0) | (points[..., :2] > sizes_wh[:, None])).any(-1)
@@ -156,7 +158,7 @@ def check_geometry(
         "keypoint-outside",
         file,
         "labelled keypoints must lie inside their image",
-        [f"annotation {ids[row]}" for row in np.flatnonzero(outside.any(axis=1))],
+        [f"annotation {ids[row]}" for row in np.flatnonzero(outside.any(axis=1)).tolist()],
         "Correct them, or write visibility 0.",
     )
     return faults + _check_in_box(points, boxes_xywh, labelled, ids, file)

@@ -3,13 +3,14 @@
 import math
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from utils.dataset_check.faults import Fault, error, name_some
 
 IDS = {int, str}  # types of ids, exactly: true and false are none
 
 
-def check_structure(content: object, file: str, *, need_sizes: bool) -> list[Fault]:
+def check_structure(content: Any, file: str, *, need_sizes: bool) -> list[Fault]:
     """Check what everything else relies on.
 
     Args:

@@ -141,7 +141,11 @@ def distances(matches: list[Match]) -> dict[str, float]:
 
     Returns: the three; NaN where nobody was found.
     """
-    offsets = [_offsets(m)[m.truth.labelled] for m in matches if m.prediction is not None]
+    offsets = [
+        (m.prediction.keypoints - m.truth.keypoints)[m.truth.labelled]
+        for m in matches
+        if m.prediction is not None
+    ]
     return _means(np.concatenate(offsets) if offsets else np.zeros((0, 2)))
 
 
@@ -153,13 +157,11 @@ def joint_table(matches: list[Match]) -> list[dict]:
     rows = []
     for k, name in enumerate(KEYPOINT_NAMES):
         labelled = [m for m in matches if m.truth.labelled[k]]
-        found = [m for m in labelled if m.prediction is not None]
-        offsets = np.array([_offsets(m)[k] for m in found]).reshape(-1, 2)
+        found = [(m.prediction, m.truth) for m in labelled if m.prediction is not None]
+        offsets = np.array([(p.keypoints - t.keypoints)[k] for p, t in found]).reshape(-1, 2)
         similar = [
-            keypoint_similarity(
-                m.prediction.keypoints[k], m.truth.keypoints[k], m.truth.area, COCO_SIGMAS[k]
-            )
-            for m in found
+            keypoint_similarity(p.keypoints[k], t.keypoints[k], t.area, COCO_SIGMAS[k])
+            for p, t in found
         ]
         mean = sum(similar) / len(labelled) if labelled else float("nan")
         rows.append(dict(joint=name, labelled=len(labelled), **_means(offsets), similarity=mean))
@@ -175,7 +177,7 @@ def to_coco(truth: list[Pose], images: list[str]) -> dict:
         annotations=[
             dict(
                 id=i,
-                image_id=numbers[p.image],
+                image_id=numbers[str(p.image)],
                 category_id=1,
                 iscrowd=0,
                 area=p.area,
@@ -192,7 +194,7 @@ def to_results(predictions: list[Pose], numbers: dict[str, int]) -> list[dict]:
     """Predictions as COCO keypoint results; ``numbers`` is image name: number."""
     return [
         dict(
-            image_id=numbers[p.image],
+            image_id=numbers[str(p.image)],
             category_id=1,
             score=p.score,
             keypoints=np.column_stack([p.keypoints, np.ones(_NUM)]).ravel().tolist(),
@@ -216,10 +218,6 @@ class _NameMatcher:
             return name
         rivals = self._by_file[PurePosixPath(name.replace("\\", "/")).name]
         return rivals[0] if len(rivals) == 1 else None
-
-
-def _offsets(match: Match) -> np.ndarray:
-    return match.prediction.keypoints - match.truth.keypoints
 
 
 def _means(offsets: np.ndarray) -> dict[str, float]:
@@ -247,7 +245,7 @@ def _pose(path: Path, image: str, values: list, record: dict) -> Pose | None:
     rows = numbers.reshape(_NUM, -1)
     points = rows[:, :2]
     # No third value: a point at the origin or before it is COCO's and Kneron's "not labelled".
-    labelled = rows[:, 2] > 0 if rows.shape[1] == 3 else (points > 0).any(axis=1)
+    labelled = np.asarray(rows[:, 2] > 0 if rows.shape[1] == 3 else (points > 0).any(axis=1))
     box, area = record.get("bbox"), record.get("area")
     if box is None:
         shown = points[labelled] if labelled.any() else points

@@ -125,7 +125,7 @@ class E2eResults:
 
     def _record(self, name: str, people: People, i: int) -> dict:
         points = landmarks(people.keypoints[i], people.keypoint_scores[i], self.layout)
-        record = {"img_path": name, LANDMARKS: points}
+        record: dict = {"img_path": name, LANDMARKS: points}
         if self.all_persons:
             record["bbox"] = [round(float(value), 2) for value in people.boxes_xywh[i]]
             record["score"] = round(float(people.scores[i]), 6)

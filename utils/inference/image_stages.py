@@ -1,7 +1,7 @@
 """The stages that an image goes through: read, detect, pose, draw and save."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +32,8 @@ class ImageJob:
 
     path: Path
     image: np.ndarray
-    detections: Detections | None = None
-    people: People | None = None
+    detections: Detections = field(default_factory=lambda: Detections.of([]))
+    people: People = field(default_factory=People.nobody)
     saved: Path | None = None
 
 

@@ -66,8 +66,9 @@ def run_inference(
     pipeline = load_pipeline(None if options.box else yolov5, rsn_affine, lite_hrnet)
     if options.show:
         check_display()
-    run = run_images if source.video is None else run_video
-    return run(pipeline, source, options, make_bar)
+    if source.video is None:
+        return run_images(pipeline, source, options, make_bar)
+    return run_video(pipeline, source.video, options, make_bar)
 
 
 def run_images(
@@ -105,11 +106,11 @@ def run_images(
 
 
 def run_video(
-    pipeline: PosePipeline, source: Source, options: RunOptions, make_bar: Callable[..., Any]
+    pipeline: PosePipeline, source: str | int, options: RunOptions, make_bar: Callable[..., Any]
 ) -> int:
-    """Find, draw and write the people of a video's frames; see ``run_inference``."""
-    reader = VideoReader(source.video)
-    target = _video_target(source.video, options.save_path)
+    """Find, draw and write the people of a video's or a camera's frames; see ``run_inference``."""
+    reader = VideoReader(source)
+    target = _video_target(source, options.save_path)
     stages = video_stages(
         pipeline,
         reader.rate,
@@ -142,7 +143,7 @@ def run_video(
             write_json(options.json_path, records)
     if not is_whole:
         print(
-            f"error: {source.video}: video must have {reader.length} frames, got "
+            f"error: {source}: video must have {reader.length} frames, got "
             f"{reader.num_read} that can be read. Copy it again.",
             file=sys.stderr,
         )

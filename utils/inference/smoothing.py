@@ -28,8 +28,7 @@ class OneEuroFilter:
         self, min_cutoff: float = MIN_CUTOFF, beta: float = BETA, speed_cutoff: float = SPEED_CUTOFF
     ) -> None:
         self.min_cutoff, self.beta, self.speed_cutoff = min_cutoff, beta, speed_cutoff
-        self._points: np.ndarray | None = None
-        self._speeds: np.ndarray | None = None
+        self._points = self._speeds = np.zeros((0, 2))
 
     def update(
         self, points: np.ndarray, seen: np.ndarray, seconds: float, size: float = 1.0
@@ -44,7 +43,7 @@ class OneEuroFilter:
         Returns: float64 (K, 2).
         """
         points = np.asarray(points, np.float64)
-        if self._points is None:
+        if not len(self._points):
             self._points = np.full_like(points, np.nan)
             self._speeds = np.zeros_like(points)
         known = ~np.isnan(self._points[:, :1])

@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +49,9 @@ class Stage:
     many: int = 1
 
 
-def run_stages(items: Iterable, stages: Sequence[Stage], *, depth: int = 4) -> Iterator[Job]:
+def run_stages(
+    items: Iterable, stages: Sequence[Stage], *, depth: int = 4
+) -> Generator[Job, None, None]:
     """Send items through stages that overlap in time.
 
     Args:
@@ -60,7 +62,7 @@ def run_stages(items: Iterable, stages: Sequence[Stage], *, depth: int = 4) -> I
         exception ends the line and is raised here.
     """
     stop = threading.Event()
-    queues = [queue.Queue(depth) for _ in range(len(stages) + 1)]
+    queues: list[queue.Queue] = [queue.Queue(depth) for _ in range(len(stages) + 1)]
     threads = [threading.Thread(target=_feed, args=(items, queues[0], stop), daemon=True)]
     threads += [
         threading.Thread(target=_work, args=(stage, *pair, stop), daemon=True)
@@ -87,7 +89,7 @@ def _put(target: queue.Queue, job: object, stop: threading.Event) -> None:
             continue
 
 
-def _take(source: queue.Queue, stop: threading.Event) -> object:
+def _take(source: queue.Queue, stop: threading.Event) -> Any:
     while not stop.is_set():
         try:
             return source.get(timeout=_POLL_SECONDS)

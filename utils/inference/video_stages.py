@@ -1,7 +1,7 @@
 """The stages that a video's frame goes through: detect, pose with identities, draw."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class Frame:
     index: int
     image: np.ndarray
     detections: Detections | None = None
-    people: People | None = None
+    people: People = field(default_factory=People.nobody)
     ids: tuple[int, ...] = ()
     drawn: np.ndarray | None = None
 

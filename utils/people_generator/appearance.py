@@ -59,6 +59,7 @@ def _fabric(kind: str, grain: int) -> np.ndarray:
     period = (4, 5, 8, 11)[grain % 4]
     steps = np.arange(TILE)
     along, across = np.meshgrid(steps % period, steps % period)
+    share: np.ndarray
     if kind == "plain":
         share = np.zeros((TILE, TILE))
     elif kind == "rings":

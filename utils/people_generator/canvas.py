@@ -27,7 +27,7 @@ class Patch:
 
 def convex_hull(points_xy: np.ndarray) -> np.ndarray:
     """Return the corners, float32 (M, 2), of the convex hull of `points_xy` (N, 2)."""
-    return cv2.convexHull(np.asarray(points_xy, np.float32)).reshape(-1, 2)
+    return np.asarray(cv2.convexHull(np.asarray(points_xy, np.float32)), np.float32).reshape(-1, 2)
 
 
 def fill_convex(label_map: np.ndarray, hull: np.ndarray, value: int) -> None:
@@ -45,7 +45,7 @@ class Canvas:
 
     def __init__(self, image: np.ndarray) -> None:
         self.image = image
-        self.owner = np.zeros(image.shape[:2], np.uint8)
+        self.owner: np.ndarray = np.zeros(image.shape[:2], np.uint8)
 
     def paint(self, patch: Patch, owner: int) -> None:
         """Draw `patch` with smooth edges over what is there and enter its owner, 0 to 255."""

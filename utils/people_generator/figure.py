@@ -110,7 +110,7 @@ def _add_trunk(builder: _Builder) -> None:
     body, outfit = builder.body, builder.outfit
     pelvis, chest, build = body.pelvis, body.chest, outfit.build
     shoulders, hips = body.keypoints[5:7], body.keypoints[11:13]
-    half_x = np.linalg.norm(shoulders[0] - shoulders[1]) / 2
+    half_x = float(np.linalg.norm(shoulders[0] - shoulders[1])) / 2
     waist = 0.35 * body.neck
     girdle = shoulders.mean(axis=0)
     rings = [
@@ -120,7 +120,7 @@ def _add_trunk(builder: _Builder) -> None:
         _ring(body.neck + 0.012 * chest[:, 1], chest, 0.045, 0.03),
     ]
     builder.solid(Kind.CHEST, np.stack(rings), outfit.shirt)
-    hip_x = np.linalg.norm(hips[0] - hips[1]) / 2
+    hip_x = float(np.linalg.norm(hips[0] - hips[1])) / 2
     below = -0.04 * pelvis[:, 1]
     rings = [
         _ring(0.35 * body.neck, pelvis, 0.074 * build, 0.052 * build),

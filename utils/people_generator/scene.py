@@ -69,7 +69,7 @@ def _sample_proportions(rng: np.random.Generator) -> Proportions:
     """Draw bone lengths; a child's head is larger."""
     base = Proportions()
     stretch = np.clip(rng.normal(1, 0.04, 6), 0.92, 1.08)
-    head = rng.uniform(1.2, 1.45)
+    head, (x, y, z) = rng.uniform(1.2, 1.45), base.head_xyz
     return Proportions(
         spine=base.spine * stretch[0],
         shoulder=base.shoulder * stretch[1],
@@ -77,7 +77,7 @@ def _sample_proportions(rng: np.random.Generator) -> Proportions:
         forearm=base.forearm * stretch[3],
         thigh=base.thigh * stretch[4],
         shin=base.shin * stretch[5],
-        head_xyz=tuple(head * half for half in base.head_xyz),
+        head_xyz=(head * x, head * y, head * z),
     )
 
 
@@ -123,7 +123,7 @@ def _sample_person(
 
 def _enough_inside(person: _Placed, size_wh: tuple[int, int]) -> bool:
     inside = (person.keypoints_xy >= 0) & (person.keypoints_xy <= np.subtract(size_wh, 1))
-    return np.count_nonzero(inside.all(axis=1)) >= _LEAST_INSIDE
+    return bool(np.count_nonzero(inside.all(axis=1)) >= _LEAST_INSIDE)
 
 
 def _all_seen(people: list[_Placed], cover: np.ndarray) -> bool:
@@ -183,9 +183,9 @@ def _expose(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     """Take the photograph: exposure, a colour cast, some blur and sensor noise."""
     if rng.random() < 0.4:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 0.7))
-    noise = np.empty(image.shape[:2], np.int16)
+    noise: np.ndarray = np.empty(image.shape[:2], np.int16)
     cv2.setRNGSeed(int(rng.integers(2**31)))
-    cv2.randn(noise, 0, rng.uniform(1, 6))
+    cv2.randn(noise, np.zeros(1), np.array([rng.uniform(1, 6)]))
     gain = rng.uniform(0.75, 1.15) * rng.uniform(0.92, 1.08, 3)
     curve = np.clip(np.arange(256)[:, None] * gain, 0, 255).astype(np.uint8)
     image = cv2.LUT(image, curve[None])

@@ -26,15 +26,15 @@ def _surface(rng: np.random.Generator, size_wh: tuple[int, int]) -> np.ndarray:
         surface += cv2.resize(
             (base / 3 + blotches).astype(np.float32), small_wh, interpolation=cv2.INTER_LINEAR
         )
-    surface = np.clip(surface, 0, 255).astype(np.uint8)
-    surface = cv2.resize(surface, size_wh, interpolation=cv2.INTER_LINEAR)
+    small = np.clip(surface, 0, 255).astype(np.uint8)
+    pixels = cv2.resize(small, size_wh, interpolation=cv2.INTER_LINEAR)
     if rng.random() < 0.45:
         step_x, step_y = rng.integers(12, 60, 2).tolist()
         tone = np.clip(base + rng.normal(0, 40), 0, 255).astype(np.uint8)
-        surface[:, ::step_x] = tone
+        pixels[:, ::step_x] = tone
         if rng.random() < 0.6:
-            surface[::step_y] = tone
-    return surface
+            pixels[::step_y] = tone
+    return pixels
 
 
 def _fill(canvas: Canvas, hull: np.ndarray, tile: np.ndarray, zoom: float, owner: int = 0) -> None:

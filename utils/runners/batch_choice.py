@@ -15,7 +15,7 @@ class BatchChoice:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._seconds = defaultdict(list)
+        self._seconds: dict[int, list[float]] = defaultdict(list)
 
     def choose(self, waiting: int) -> int:
         """How many of ``waiting`` (at least 1) crops to take now."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from utils.params import (
     ParamsError,
@@ -108,7 +109,7 @@ def load_yolov5_params(path: str | Path) -> Yolov5Params:
     return params
 
 
-def _person_class(names: object, path: str | Path) -> int:
+def _person_class(names: Any, path: str | Path) -> int:
     """Index of "person" in a list of names, or in a mapping of indices to names."""
     pairs = list(names.items() if isinstance(names, dict) else enumerate(names or []))
     for index, name in pairs:

@@ -104,9 +104,9 @@ class Yolov5Runner:
         """Tell Kneron's form (True) from Ultralytics'; anything else is no such detector."""
         shapes = self.session.output_shapes
         if len(shapes) == len(STRIDES) and all(len(shape) == 4 for shape in shapes):
-            per_anchor = [shape[1] // 3 if shape[1] else None for shape in shapes]
-            self._check_classes(per_anchor[0], shapes)
-            if len(set(per_anchor)) == 1 and all(shape[1] % 3 == 0 for shape in shapes):
+            channels = [shape[1] or 0 for shape in shapes]
+            self._check_classes(channels[0] // 3, shapes)
+            if len(set(channels)) == 1 and channels[0] % 3 == 0:
                 return True
         elif len(shapes) == 1 and len(shapes[0]) == 3:
             self._check_classes(shapes[0][2], shapes)
