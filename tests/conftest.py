@@ -3,11 +3,21 @@
 import os
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 import pytest
 
 # On a busy machine two threads of one process wait for each other at every small operation.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+class CocoPeople(NamedTuple):
+    """A COCO keypoint set: its folder and, below it, the label file and the images."""
+
+    root: Path
+    labels: str
+    images: str
+
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -29,6 +39,19 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def shared_coco(shared: Path) -> Path:
     return shared / "data" / "coco"
+
+
+@pytest.fixture(scope="session", params=["drawn", "real"])
+def coco_people(request, tmp_path_factory) -> CocoPeople:
+    """Labelled people: drawn ones, which every clone has, and real ones where they are at hand."""
+    if request.param == "real":
+        folder = request.getfixturevalue("shared_coco")
+        return CocoPeople(folder, "annotations/person_keypoints_val2017.json", "val2017/")
+    from utils.people_generator.generate import make_people
+
+    folder = tmp_path_factory.mktemp("drawn") / "people"
+    make_people(folder, 80, seed=5)
+    return CocoPeople(folder, "annotations.json", "images/")
 
 
 @pytest.fixture(scope="session")

@@ -20,8 +20,8 @@ COCO_SIGMAS = (
 
 
 @pytest.fixture(scope="module")
-def ann_file(shared_coco):
-    return shared_coco / "annotations" / "person_keypoints_val2017.json"
+def ann_file(coco_people):
+    return coco_people.root / coco_people.labels
 
 
 @pytest.fixture(scope="module")
@@ -99,5 +99,6 @@ def test_ten_statistics_equal_pycocotools(ann_file, samples, tmp_path, settings,
         f"{prefix}.keypoints.json",
         boxes_as_areas="use_area" in settings,
     )
-    assert 0.1 < expected.min() < expected.max() < 0.99
+    assert 0.1 < expected.min() < expected[0] < 0.9  # figures that mean something
+    assert len(set(expected)) > 6
     np.testing.assert_allclose(list(result.values()), expected, rtol=0, atol=1e-12)

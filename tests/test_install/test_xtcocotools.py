@@ -23,8 +23,8 @@ COCO_SIGMAS = (
 
 
 @pytest.fixture(scope="module")
-def ann_file(shared_coco):
-    return shared_coco / "annotations" / "person_keypoints_val2017.json"
+def ann_file(coco_people):
+    return coco_people.root / coco_people.labels
 
 
 @pytest.fixture(scope="module")

@@ -299,18 +299,18 @@ def test_missing_detection_file_is_named(folder, content):
         build(folder, content, bbox_file=str(folder / "boxes.json"), test_mode=True)
 
 
-def test_real_people_are_read_as_mmpose_reads_them(shared_coco):
+def test_people_are_read_as_mmpose_reads_them(coco_people):
     from mmpose.datasets import CocoDataset
 
     arguments = {
-        "data_root": str(shared_coco),
-        "ann_file": "annotations/person_keypoints_val2017.json",
-        "data_prefix": {"img": "val2017/"},
+        "data_root": str(coco_people.root),
+        "ann_file": coco_people.labels,
+        "data_prefix": {"img": coco_people.images},
         "metainfo": METAINFO,
         "test_mode": True,
     }
     ours, theirs = KneronCocoDataset(**arguments), CocoDataset(**arguments)
-    assert len(ours) == len(theirs) == 307  # people in the sample, ../shared/data/README.md
+    assert len(ours) == len(theirs) > 100
     for index in range(len(ours)):
         a, b = ours.get_data_info(index), theirs.get_data_info(index)
         assert (a["id"], a["img_id"], a["img_path"]) == (b["id"], b["img_id"], b["img_path"])

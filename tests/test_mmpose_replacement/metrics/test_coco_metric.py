@@ -100,8 +100,8 @@ def test_coco_perfect_prediction_has_ap_1(tmp_path, coco_meta):
     assert figures["coco/AR"] == pytest.approx(1.0)
 
 
-def test_coco_figures_of_real_people_equal_mmposes(shared_coco, coco_meta):
-    path = str(shared_coco / "annotations/person_keypoints_val2017.json")
+def test_coco_figures_of_many_people_equal_mmposes(coco_people, coco_meta):
+    path = str(coco_people.root / coco_people.labels)
     content = json.loads(Path(path).read_text())
     rng = np.random.default_rng(1)
     predictions = list(samples(content))

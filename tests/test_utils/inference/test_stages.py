@@ -17,14 +17,19 @@ def test_results_come_in_order():
 
 
 def test_stages_overlap():
-    def wait(value):
-        time.sleep(0.03)
-        return value
+    # The first stage goes on with item n when the second is at n - 1 and the third at n - 2.
+    all_at_work = threading.Barrier(3, timeout=60)
 
-    began = time.perf_counter()
-    list(run_stages(range(8), [Stage(name, wait) for name in "abc"]))
-    # One after another it would be 0.72 s; overlapped it is 0.3 s.
-    assert time.perf_counter() - began < 0.6
+    def stage(lead):
+        def meet(item):
+            if lead <= item < lead + 10:
+                all_at_work.wait()
+            return item
+
+        return Stage(f"ahead by {lead}", meet)
+
+    jobs = list(run_stages(range(12), [stage(2), stage(1), stage(0)]))
+    assert [job.value for job in jobs] == list(range(12))
 
 
 def test_a_failed_item_stays_with_its_error_and_the_others_go_on():
