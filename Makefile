@@ -20,12 +20,13 @@ test: $(VENV)/.installed-dev  ## run the default tests
 test-slow: $(VENV)/.installed-dev  ## run the tests that take minutes or the network
 	OMP_NUM_THREADS=1 $(PY) -m pytest -m slow
 
-check: $(VENV)/.installed-lint  ## lint, and verify the formatting
+check: $(VENV)/.installed-lint  ## lint, verify the formatting, check the types
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m mypy
 
 clean:  ## remove the virtual environment and the caches, never results
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: a target is set up again when one of its files is newer.
@@ -43,6 +44,6 @@ $(VENV)/.installed-dev: requirements/dev.txt $(VENV)/.installed
 	$(PIP) -r requirements/dev.txt
 	@touch $@
 
-$(VENV)/.installed-lint: requirements/lint.txt | $(VENV)/bin/python
+$(VENV)/.installed-lint: requirements/lint.txt requirements/deploy.txt | $(VENV)/bin/python
 	$(PIP) -r requirements/lint.txt
 	@touch $@

@@ -36,7 +36,10 @@ STEPS = {
     "quickstart": ["-m venv .venv", "install -r requirements.txt", "tools/quickstart.py"],
     "test": ["-m venv .venv", "-r requirements.txt", "-r requirements/dev.txt", "-m pytest"],
     "test-slow": ["-r requirements.txt", "-r requirements/dev.txt", "-m pytest -m slow"],
-    "check": ["-m venv .venv", "-r requirements/lint.txt", "ruff check", "ruff format --check"],
+    "check": [
+        *("-m venv .venv", "-r requirements/lint.txt"),
+        *("ruff check", "ruff format --check", "-m mypy"),
+    ],
 }
 
 
@@ -80,8 +83,18 @@ def test_clean_keeps_results(clone):
     assert not [f for f in (".venv", ".ruff_cache", "utils/__pycache__") if (clone / f).exists()]
 
 
-def test_continuous_integration_runs_make_test(clone):
+def test_continuous_integration_checks_and_tests(clone):
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
-    (clone / "Makefile").write_text("test:\n\t@echo ran; cat; exit 3\n")
+    (clone / "Makefile").write_text("check:\n\t@echo checked\ntest:\n\t@echo ran; cat; exit 3\n")
     result = run("/", clone / ".ci" / "run")
-    assert (result.stdout.splitlines()[0], result.returncode) == ("ran", 2)
+    assert (result.stdout.splitlines()[:2], result.returncode) == (["checked", "ran"], 2)
+    (clone / "Makefile").write_text("check:\n\t@exit 3\ntest:\n\t@echo ran\n")
+    result = run("/", clone / ".ci" / "run")
+    assert (result.stdout, result.returncode) == ("", 2)
+
+
+def test_before_a_commit_runs_the_same_ruff():
+    pinned = (ROOT / "requirements/lint.txt").read_text().split()
+    (ruff,) = [word for word in pinned if word.startswith("ruff==")]
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+    assert hooks.count("[ruff==") == hooks.count(f"[{ruff}]") == 2

@@ -172,12 +172,12 @@ def _no_operation(node: NodeView) -> str:
         return "Dropout is off at inference"
     if node.op == "Concat" and len(node.inputs) == 1:
         return "Concat of one"
-    same = node.shape_in(0) is not None and node.shape_in(0) == node.shape_out()
-    if not same:
+    shape = node.shape_in(0)
+    if shape is None or shape != node.shape_out():
         return ""
     if node.op in ("Reshape", "Flatten"):
         return "same shape before and after"
-    if node.op == "Transpose" and permutation(node) == tuple(range(len(node.shape_in(0)))):
+    if node.op == "Transpose" and permutation(node) == tuple(range(len(shape))):
         return "axes stay in place"
     if node.op == "Pad" and set(sum((pads_by_axis(node) or {0: (1, 1)}).values(), ())) <= {0}:
         return "pads of 0"

@@ -109,5 +109,5 @@ def _lighten(model: onnx.ModelProto, folder: Path | None) -> None:
         if elements > SMALL_ELEMENTS:
             light = TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims)
             tensor.CopyFrom(light)
-        elif _external(tensor) is not None:
+        elif folder is not None and _external(tensor) is not None:
             onnx.external_data_helper.load_external_data_for_tensor(tensor, os.fspath(folder))

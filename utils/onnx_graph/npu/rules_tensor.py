@@ -110,7 +110,9 @@ def depth_to_space_mode(node: NodeView, wanted: str) -> Finding:
 def input_batch_channels(node: NodeView, wanted: list[int]) -> Finding:
     """Hold batch and channels of the input."""
     found = (node.shape_in(0) or ())[:2]
-    return want(found == tuple(wanted), f"batch x channels must be {by(wanted)}, are {by(found)}")
+    return want(
+        found == tuple(wanted), f"batch x channels must be {by(tuple(wanted))}, are {by(found)}"
+    )
 
 
 @rule

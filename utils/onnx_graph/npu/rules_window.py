@@ -91,7 +91,7 @@ def stride_square_is(node: NodeView, size: int) -> Finding:
 def stride_square_max(node: NodeView, limit: int | str) -> Finding:
     """Want equal strides up to a size, or up to the kernel's ("kernel")."""
     kernel, stride, _ = node.window()
-    most = min(kernel) if limit == "kernel" else limit
+    most = min(kernel) if isinstance(limit, str) else limit
     ok = len(set(stride)) == 1 and stride[0] <= most
     return want(ok, f"stride must be sxs with s at most {most}, is {by(stride)}")
 

@@ -68,7 +68,7 @@ class Table:
 
     def cell(self, operator: str, chip: str) -> Cell:
         """Return what decides for ``operator`` on ``chip``, if need be from the newest table."""
-        if chip not in self.chips or (operator not in self.operators and self.newest is not None):
+        if self.newest and (chip not in self.chips or operator not in self.operators):
             found = self.newest.cell(operator, chip)
             return Cell(found.row, found.says, found.forms, found.table, assumed=True)
         if operator not in self.operators:

@@ -12,6 +12,7 @@ from utils.onnx_graph.npu.rules import applies, decide
 from utils.onnx_graph.npu.tables import Table
 
 Side = Literal["NPU", "CPU", "disputed", "folded"]
+SIDE_OF: dict[bool | None, Side] = {True: "NPU", False: "CPU", None: "disputed"}
 SIDES: tuple[Side, ...] = ("NPU", "CPU", "disputed", "folded")
 
 
@@ -95,7 +96,7 @@ def _judge_node(node: NodeView, graph: Graph, chip: str, table: Table) -> Verdic
         return Verdict(node.name, node.op, "folded", reason, shape=node.shape_out())
     cell = table.cell(node.op, chip)
     decision = decide(node, chip, cell)
-    side: Side = {True: "NPU", False: "CPU", None: "disputed"}[decision.ok]
+    side = SIDE_OF[decision.ok]
     text = f"assumed from {decision.text}" if cell.assumed else decision.text
     for dispute in table.disputes_of(node.op, chip, assumed=cell.assumed):
         if dispute.verdict == side and applies(node, dispute):
@@ -127,7 +128,7 @@ def _sum_up(graph: Graph, verdicts: tuple[Verdict, ...]) -> Summary:
 
 
 def _totals(pairs: Iterable[tuple[Side, int]]) -> dict[str, int]:
-    totals = dict.fromkeys(SIDES, 0)
+    totals: dict[str, int] = dict.fromkeys(SIDES, 0)
     for side, amount in pairs:
         totals[side] += amount
     return totals

@@ -93,7 +93,7 @@ class _Folder:
     def _at(self, name: str) -> Lying:
         if name in self.lying:
             return self.lying[name]
-        return Lying(name, np.arange(self.graph.shape(name)[1]))
+        return Lying(name, np.arange(self.graph.size(name, 1)))
 
     def _note(self, name: str, lying: Lying) -> None:
         if lying.name != name or not lying.is_plain:
@@ -176,11 +176,10 @@ class _Folder:
         maker = graph.producers().get(source)
         if maker is not None and maker.op == "Concat" and concat_axis(graph, maker) == 1:
             return self._cut_joined(maker, wanted, before)
-        picked = (
-            picked_channels(graph, maker) if maker and maker.op in ("Gather", "Slice") else None
-        )
-        if picked is not None:
-            return self._cut(maker.inputs[0], picked[wanted], before)
+        if maker is not None and maker.op in ("Gather", "Slice"):
+            picked = picked_channels(graph, maker)
+            if picked is not None:
+                return self._cut(maker.inputs[0], picked[wanted], before)
         low, high = int(wanted.min()), int(wanted.max()) + 1
         if high - low == len(wanted) == len(set(wanted)):
             return Lying(add_slice(graph, before, source, {1: (low, high)}), wanted - low)
@@ -191,13 +190,13 @@ class _Folder:
         order, names = np.empty(len(wanted), np.int64), []
         edge = used = 0
         for name in maker.inputs:
-            size = self.graph.shape(name)[1]
+            size = self.graph.size(name, 1)
             inside = (wanted >= edge) & (wanted < edge + size)
             if inside.any():
                 part = self._cut(name, wanted[inside] - edge, before)
                 order[inside] = part.order + used
                 names.append(part.name)
-                used += self.graph.shape(part.name)[1]
+                used += self.graph.size(part.name, 1)
             edge += size
         return Lying(add_concat(self.graph, before, names, 1, f"{before.output}_pick"), order)
 

@@ -84,7 +84,7 @@ def mean_to_global_pool(graph: Graph, _: str | None) -> int:
     """Replace ReduceMean over rows and columns by GlobalAveragePool, with a Reshape if it must."""
     count = 0
     for node in graph.of("ReduceMean"):
-        shape, after = graph.shape(node.inputs[0]), graph.shape(node.output)
+        shape, after = graph.shape(node.inputs[0]), graph.sizes(node.output)
         axes = node.attributes.get("axes")
         if len(node.inputs) > 1 and node.inputs[1]:
             value = graph.value(node, 1)
@@ -93,7 +93,7 @@ def mean_to_global_pool(graph: Graph, _: str | None) -> int:
             continue
         if node.attributes.get("keepdims", 1):
             node.op, node.inputs, node.attributes = "GlobalAveragePool", node.inputs[:1], {}
-        elif after and None not in after:
+        elif after:
             stem = f"{node.output}_mean"
             pool = graph.insert(node, "GlobalAveragePool", node.inputs[:1], stem)
             _as_reshape(graph, node, pool.output, after)
@@ -107,8 +107,8 @@ def squeeze_to_reshape(graph: Graph, _: str | None) -> int:
     """Replace Squeeze and Unsqueeze by Reshape, of which the chips know more."""
     count = 0
     for node in graph.of("Squeeze", "Unsqueeze"):
-        shape = graph.shape(node.output)
-        if shape and None not in shape:
+        shape = graph.sizes(node.output)
+        if shape:
             _as_reshape(graph, node, node.inputs[0], shape)
             count += 1
     return count

@@ -112,6 +112,27 @@ class Graph:
         """Return a tensor's shape; () where it is unknown."""
         return self.shapes.get(name, ())
 
+    def sizes(self, name: str) -> tuple[int, ...]:
+        """Return a tensor's shape where all its sizes are fixed; else ()."""
+        shape = self.shape(name)
+        sizes = tuple(size for size in shape if size is not None)
+        return sizes if len(sizes) == len(shape) else ()
+
+    def size(self, name: str, axis: int) -> int:
+        """Return one size of a tensor.
+
+        Args:
+            name: a tensor of known shape.
+            axis: which one.
+
+        Raises:
+            ValueError: it is not fixed.
+        """
+        size = self.shape(name)[axis]
+        if size is None:
+            raise ValueError(f"{name}: size {axis} must be fixed, got an open one. Export it so.")
+        return size
+
     def of(self, *ops: str) -> Iterator[Node]:
         """Yield the nodes of the given operators; the graph may be edited meanwhile."""
         yield from [node for node in self.nodes if node.op in ops]

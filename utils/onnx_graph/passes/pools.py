@@ -8,10 +8,10 @@ import numpy as np
 from utils.onnx_graph.passes.graph import Graph, Node
 
 POOL_MAX = 3  # the largest window of AveragePool that the 2022 tables take, square
-PIXELS_MAX = {"520": 256}  # GlobalAveragePool; all other chips:
+PIXELS_MAX: dict[str | None, int] = {"520": 256}  # GlobalAveragePool; all other chips:
 PIXELS_MAX_OTHERS = 16384
-STRIDE_H_MAX = {"520": 4, "720": 4}  # Conv; the others state no limit
-KERNEL_MAX = {"520": 12}
+STRIDE_H_MAX: dict[str | None, int] = {"520": 4, "720": 4}  # Conv; the others state no limit
+KERNEL_MAX: dict[str | None, int] = {"520": 12}
 NO_LIMIT = 10**9
 WHOLE_FACTORS = (2, 3, 4)
 
@@ -47,8 +47,8 @@ def stage_global_mean(graph: Graph, npu: str | None) -> int:
     limit = PIXELS_MAX.get(npu, PIXELS_MAX_OTHERS)
     count = 0
     for node in graph.of("GlobalAveragePool"):
-        shape = graph.shape(node.inputs[0])
-        if len(shape) != 4 or None in shape or shape[2] * shape[3] <= limit:
+        shape = graph.sizes(node.inputs[0])
+        if len(shape) != 4 or shape[2] * shape[3] <= limit:
             continue
         windows = [
             (kernel, stages)
@@ -82,8 +82,8 @@ Window = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
 def _plain_window(graph: Graph, node: Node) -> Window | None:
     """Return kernel, strides, pads of a pool that divides by the same count everywhere."""
     words = node.attributes
-    shape, out = graph.shape(node.inputs[0]), graph.shape(node.output)
-    if len(shape) != 4 or None in (*shape, *out) or not out:
+    shape, out = graph.sizes(node.inputs[0]), graph.sizes(node.output)
+    if len(shape) != 4 or not out:
         return None
     kernel = tuple(words["kernel_shape"])
     strides = tuple(words.get("strides", (1, 1)))
@@ -131,7 +131,7 @@ def _divisors(size: int) -> list[int]:
 def _add_means(graph: Graph, before: Node, stages: list[Window]) -> str:
     """Add depthwise convolutions that average; return the last one's output."""
     name = before.inputs[0]
-    channels = graph.shape(name)[1]
+    channels = graph.size(name, 1)
     for kernel, strides, pads in stages:
         weight = np.full((channels, 1, *kernel), 1 / prod(kernel), np.float32)
         node = graph.insert(

@@ -84,8 +84,13 @@ def reorderings(graph: Graph, name: str, move: np.ndarray, num_readers: int) -> 
         return _within_slice(graph, maker, move)
     readers = graph.readers()
     if meets(graph, maker):
-        both = [reorderings(graph, name, move, len(readers[name])) for name in maker.inputs]
-        return None if None in both else [edit for edits in both for edit in edits]
+        found: Edits = []
+        for side in maker.inputs:
+            edits = reorderings(graph, side, move, len(readers[side]))
+            if edits is None:
+                return None
+            found += edits
+        return found
     if not carries(graph, maker):
         return None
     edits = reorderings(graph, source, move, len(readers.get(source, [])))
@@ -106,7 +111,7 @@ def _within_slice(graph: Graph, node: Node, move: np.ndarray) -> Edits | None:
     for other in others:
         if other is None or set(other) != {1} or (other[1][0] < end and start < other[1][1]):
             return None
-    whole = np.arange(graph.shape(source)[1])
+    whole = np.arange(graph.size(source, 1))
     whole[start:end] = start + move
     return reorderings(graph, source, whole, 1)
 

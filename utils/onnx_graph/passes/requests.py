@@ -4,6 +4,7 @@ Source: the flags of Kneron's onnx2onnx.py and what its converter does for them.
 """
 
 from collections.abc import Callable
+from math import prod
 
 import numpy as np
 import onnx
@@ -89,8 +90,8 @@ def opt_matmul(model: onnx.ModelProto) -> onnx.ModelProto:
     """
     graph = Graph(model)
     for node in graph.of("MatMul"):
-        first, second = (graph.shape(name) for name in node.inputs)
-        if first[:-2] == second[:-2] and None not in first and np.prod(first[:-2], dtype=int) > 1:
+        first, second = graph.sizes(node.inputs[0]), graph.shape(node.inputs[1])
+        if first[:-2] == second[:-2] and prod(first[:-2]) > 1:
             graph.replace_reads(node.output, _multiply_apart(graph, node, *node.inputs))
             graph.remove([node])
     graph.refresh()
@@ -99,7 +100,7 @@ def opt_matmul(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def _multiply_apart(graph: Graph, node: Node, first: str, second: str) -> str:
     """Multiply along the first axis that has more than one entry, one after another."""
-    shape = graph.shape(first)
+    shape = graph.sizes(first)
     axis = next((i for i, size in enumerate(shape[:-2]) if size > 1), None)
     if axis is None:
         product = graph.insert(node, "MatMul", [first, second], f"{node.output}_one").output
@@ -130,8 +131,9 @@ def _edit_input(
 
 def _reverse_channels(graph: Graph, name: str) -> None:
     readers = graph.readers()[name]
-    weights = [graph.value(node, 1) if node.op == "Conv" else None for node in readers]
-    if any(w is None or w.shape[1] != 3 for w in weights):
+    found = [graph.value(node, 1) if node.op == "Conv" else None for node in readers]
+    weights = [weight for weight in found if weight is not None and weight.shape[1] == 3]
+    if len(weights) < len(readers):
         _mix(graph, name, np.eye(3)[::-1], None, "reversed")
         return
     for node, weight in zip(readers, weights, strict=True):

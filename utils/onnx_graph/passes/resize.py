@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from utils.onnx_graph.passes.graph import Graph, Node, Shape
+from utils.onnx_graph.passes.graph import Graph, Node
 
+Sizes = tuple[int, ...]
 HALF_PIXEL = {"half_pixel", "pytorch_half_pixel", "half_pixel_symmetric"}
 SEPARABLE = {"nearest", "linear"}
 
@@ -37,42 +38,43 @@ def resize_by_axis(graph: Graph, _: str | None) -> int:
         if before[2] == after[2] or before[3] == after[3] or len(node.inputs) != 3:
             continue
         between = (*after[:3], before[3])
-        scales = [_scales(before, between), _scales(between, after)]
-        if any(each is None for each in scales):
+        along_rows, along_columns = _scales(before, between), _scales(between, after)
+        if along_rows is None or along_columns is None:
             continue
         rows = graph.insert(
             node,
             "Resize",
-            [*node.inputs[:2], graph.constant(f"{node.output}_row_scales", scales[0])],
+            [*node.inputs[:2], graph.constant(f"{node.output}_row_scales", along_rows)],
             f"{node.output}_rows",
             **node.attributes,
         )
         node.inputs = [
             rows.output,
             node.inputs[1],
-            graph.constant(f"{node.output}_column_scales", scales[1]),
+            graph.constant(f"{node.output}_column_scales", along_columns),
         ]
         count += 1
     return count
 
 
-def _sizes(graph: Graph, node: Node) -> tuple[Shape, Shape]:
+def _sizes(graph: Graph, node: Node) -> tuple[Sizes, Sizes]:
     """Return the sizes before and after; empty where they are not fixed or a region is cut."""
-    before, after = graph.shape(node.inputs[0]), graph.shape(node.output)
+    before, after = graph.sizes(node.inputs[0]), graph.sizes(node.output)
     cuts = node.attributes.get("coordinate_transformation_mode") == "tf_crop_and_resize"
-    fixed = before and after and None not in (*before, *after)
-    return (before, after) if fixed and not cuts and graph.opset >= 11 else ((), ())
+    usable = before and after and not cuts and graph.opset >= 11
+    return (before, after) if usable else ((), ())
 
 
-def _scales(before: Shape, after: Shape) -> np.ndarray | None:
+def _scales(before: Sizes, after: Sizes) -> np.ndarray | None:
     """Return the scales from one size to the other, or None where rounding would lose a pixel."""
     scales = np.array(after, np.float32) / np.array(before, np.float32)
     # runtimes and shape inference multiply in either precision
-    reached = [np.floor(np.array(before, dtype) * scales) for dtype in (np.float32, np.float64)]
-    return scales if all(np.array_equal(each, after) for each in reached) else None
+    single = np.floor(np.array(before, np.float32) * scales)
+    double = np.floor(np.array(before, np.float64) * scales)
+    return scales if np.array_equal(single, after) and np.array_equal(double, after) else None
 
 
-def _give_scales(graph: Graph, node: Node, before: Shape, after: Shape) -> int:
+def _give_scales(graph: Graph, node: Node, before: Sizes, after: Sizes) -> int:
     if len(node.inputs) < 4 or graph.value(node, 3) is None:
         return 0
     scales = _scales(before, after)
@@ -85,7 +87,7 @@ def _give_scales(graph: Graph, node: Node, before: Shape, after: Shape) -> int:
     return 1
 
 
-def _floor(node: Node, before: Shape, after: Shape) -> int:
+def _floor(node: Node, before: Sizes, after: Sizes) -> int:
     words = node.attributes
     coordinates = words.get("coordinate_transformation_mode", "half_pixel")
     rounding = words.get("nearest_mode", "round_prefer_floor")

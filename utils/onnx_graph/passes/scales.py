@@ -111,7 +111,9 @@ def _joined(graph: Graph) -> Joined:
         dense = all(is_dense(graph, reader) for reader in readers.get(node.output, []))
         if dense and concat_axis(graph, node) == 1 and node.output not in graph.kept:
             slots = [_slot(graph, node, index) for index in range(len(node.inputs))]
-            found[node.output] = [(s, shape[1]) for s, shape in zip(slots, shapes, strict=True)]
+            found[node.output] = [
+                (slot, graph.size(name, 1)) for slot, name in zip(slots, node.inputs, strict=True)
+            ]
     return found
 
 

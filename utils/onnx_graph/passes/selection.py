@@ -11,8 +11,8 @@ def shuffle_to_gather(graph: Graph, _: str | None) -> int:
     readers, count = graph.readers(), 0
     for first in graph.of("Reshape"):
         middle = _only_reader(graph, readers, first)
-        last = middle and _only_reader(graph, readers, middle)
-        if not last or (middle.op, last.op) != ("Transpose", "Reshape"):
+        last = _only_reader(graph, readers, middle) if middle else None
+        if not middle or not last or (middle.op, last.op) != ("Transpose", "Reshape"):
             continue
         order = _reordered_channels(graph, first, middle, last)
         if order is not None:
@@ -34,14 +34,15 @@ def _reordered_channels(graph: Graph, first: Node, middle: Node, last: Node) -> 
     # the batch may be open: with all other sizes fixed it is what it was
     if len(shape) < 3 or len(split) < 4 or None in (*shape[1:], *split[1:]):
         return None
-    if shape[2:] != split[3:] or split[1] * split[2] != shape[1]:
+    channels, groups, each = shape[1], split[1], split[2]
+    if channels is None or groups is None or each is None or groups * each != channels:
         return None
-    if shape[1:] != graph.shape(last.output)[1:]:
+    if shape[2:] != split[3:] or shape[1:] != graph.shape(last.output)[1:]:
         return None
     perm = middle.attributes.get("perm", [])
     if perm[:3] != [0, 2, 1] or perm[3:] != list(range(3, len(split))):
         return None
-    return np.arange(shape[1]).reshape(split[1:3]).T.ravel()
+    return np.arange(channels).reshape(groups, each).T.ravel()
 
 
 def add_gather(graph: Graph, before: Node, source: str, order: np.ndarray, stem: str) -> str:
@@ -77,7 +78,7 @@ def pick_in_conv(graph: Graph, npu: str | None) -> int:
         order = picked_channels(graph, node)
         if order is None or order.ndim != 1:
             continue
-        channels = graph.shape(node.inputs[0])[1]
+        channels = graph.size(node.inputs[0], 1)
         is_order = np.array_equal(np.sort(order), np.arange(channels))
         if not is_order and (npu != "520" or len(set(order)) < len(order)):
             continue
@@ -102,7 +103,7 @@ def pick_by_conv(graph: Graph, npu: str | None) -> int:
         order = picked_channels(graph, node)
         if order is None or order.ndim != 1 or (node.op == "Slice" and npu != "520"):
             continue
-        channels = graph.shape(node.inputs[0])[1]
+        channels = graph.size(node.inputs[0], 1)
         weight = np.zeros((len(order), channels, 1, 1), np.float32)
         weight[np.arange(len(order)), order] = 1
         name = graph.constant(f"{node.output}_weight", weight)

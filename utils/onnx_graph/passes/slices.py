@@ -120,7 +120,7 @@ def slice_to_split(graph: Graph, _: str | None) -> int:
     for node in graph.of("Slice"):
         bounds = slice_bounds(graph, node)
         if bounds and len(bounds) == 1:
-            (axis, (start, end)), *_ = bounds.items()
+            ((axis, (start, end)),) = bounds.items()
             groups.setdefault((node.inputs[0], axis), []).append((start, end, node))
     count = 0
     for (source, axis), parts in groups.items():
@@ -238,7 +238,7 @@ def add_concat(graph: Graph, before: Node, names: list[str], axis: int, stem: st
         return names[0]
     node = graph.insert(before, "Concat", names, stem, axis=axis)
     shape = list(graph.shape(names[0]))
-    shape[axis] = sum(graph.shape(name)[axis] for name in names)
+    shape[axis] = sum(graph.size(name, axis) for name in names)
     graph.shapes[node.output] = tuple(shape)
     return node.output
 
@@ -251,9 +251,10 @@ def _concat(graph: Graph, node: Node) -> int:
     names: list[str] = []
     for name in node.inputs:
         maker = makers.get(name)
-        flat = maker is not None and maker.op == "Concat" and len(readers[name]) == 1
-        if flat and name not in graph.kept and concat_axis(graph, maker) == axis:
-            names += maker.inputs
+        inner = maker if maker is not None and maker.op == "Concat" else None
+        alone = len(readers[name]) == 1 and name not in graph.kept
+        if inner is not None and alone and concat_axis(graph, inner) == axis:
+            names += inner.inputs
         else:
             names.append(name)
     parts: list[Part] = []
@@ -277,4 +278,4 @@ def _as_part(graph: Graph, maker: Node | None, name: str, axis: int) -> Part:
         bounds = slice_bounds(graph, maker)
         if bounds is not None and set(bounds) == {axis}:
             return Part(maker.inputs[0], *bounds[axis])
-    return Part(name, 0, graph.shape(name)[axis])
+    return Part(name, 0, graph.size(name, axis))
