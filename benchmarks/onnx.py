@@ -108,7 +108,7 @@ def plain_export(estimator: object) -> onnx.ModelProto:
 
 def optimized(model: onnx.ModelProto) -> onnx.ModelProto:
     """Run our passes for PCs."""
-    from utils.onnx_graph.passes import optimize
+    from utils.onnx_graph.optimize import optimize
 
     return optimize(model)[0]
 
@@ -146,7 +146,7 @@ def row(name: str, plain: onnx.ModelProto, ours: onnx.ModelProto, rounds: int) -
 
     Raises: ValueError: the outputs are not the same.
     """
-    from utils.onnx_graph.passes import count_nodes
+    from utils.onnx_graph.optimize import count_nodes
 
     (before, after), gap = measure((plain, ours), rounds)
     if not gap <= TOLERANCE:
@@ -177,7 +177,7 @@ def main(argv: list[str] | None = None) -> None:
             print(row(name, *build_pair(name), args.rounds), flush=True)
         if args.tinypose:
             from utils.onnx_graph.file import read_model
-            from utils.onnx_graph.passes import fix_batch
+            from utils.onnx_graph.fix_batch import fix_batch
 
             plain = read_model(args.tinypose)
             print(row("PP-TinyPose", plain, optimized(fix_batch(plain)), args.rounds))

@@ -7,8 +7,8 @@ from mmpose.registry import TRANSFORMS
 from mmpose_replacement.training_transforms import Origin, check_share
 from prepostprocess.crop.affine import apply_affine
 from prepostprocess.crop.box import fix_aspect
-from prepostprocess.crop.partial_crop import Canvas, crop_person_of_part
-from prepostprocess.image import check_image, load_rgb
+from prepostprocess.crop.partial_crop import CropMemory, crop_person_of_part
+from prepostprocess.image import check_rgb, load_rgb
 from prepostprocess.preprocess import Crop, get_preprocess
 
 
@@ -42,14 +42,14 @@ class KneronTopdownAffine(BaseTransform):
         self.preprocess = preprocess
         self.use_udp = use_udp
         self.num_parts = self.num_beyond = 0
-        self._canvas = Canvas()
+        self._canvas = CropMemory()
 
     def transform(self, results: dict) -> dict:
         """Replace the image by its crop and add the keypoints in crop pixels."""
         if "img_origin" in results:
             crop = self._crop_of_part(results)
         else:
-            check_image(results["img"])
+            check_rgb(results["img"])
             crop = self._crop(results, Origin(0, 0), results["img"].shape[:2])
         results["img"] = crop.image
         results["bbox_center"] = crop.center_xy[None]

@@ -51,7 +51,7 @@ def load_rgb(path: str | Path) -> np.ndarray:
     return image
 
 
-def check_image(image: np.ndarray, name: str = "image") -> None:
+def check_rgb(image: np.ndarray, name: str = "image") -> None:
     """Refuse what is not an RGB image in memory.
 
     Args:
@@ -89,7 +89,7 @@ def simulate_camera(image: np.ndarray, colour: str) -> np.ndarray:
     Source: ``API.simulate`` of the emulator.
     """
     check_colour(colour)
-    check_image(image)
+    check_rgb(image)
     width = image.shape[1]
     if colour == "yuv422" and width % 2:
         image = API.pad(image, pad_r=1, pad_val="edge")

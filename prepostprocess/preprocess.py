@@ -9,7 +9,7 @@ import numpy as np
 from prepostprocess.crop.affine import crop_matrix, scale_matrix, warp_crop
 from prepostprocess.crop.box import PADDING, box_to_center_scale
 from prepostprocess.crop.hardware_crop import hardware_crop
-from prepostprocess.image import check_image
+from prepostprocess.image import check_rgb
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def crop_person(
         region that lies wholly outside the image.
     """
     meaning = get_preprocess(preprocess)
-    check_image(image)
+    check_rgb(image)
     if meaning.hardware is None or rotation_deg != 0:
         matrix = crop_matrix(center_xy, scale_wh, input_wh, rotation_deg, udp=udp)
         return Crop(warp_crop(image, matrix, input_wh), center_xy, scale_wh, matrix)

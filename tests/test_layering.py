@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,111 @@ def test_imports_point_down(package):
     for path in sorted((ROOT / package).rglob("*.py")):
         extra = imported(path) - MAY_IMPORT[package] - OPTIONAL.get(package, set()) - {package}
         assert not extra, f"{path.relative_to(ROOT)} may not import {sorted(extra)}"
+
+
+def rooms_imported(path: Path) -> set[str]:
+    """The rooms (``utils.runners``; ``utils`` for a module of its root) that a module imports."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return {room_of(name) for name in names if name.partition(".")[0] in MAY_IMPORT}
+
+
+def room_of(name: str) -> str:
+    package, _, rest = name.partition(".")
+    folder = rest.partition(".")[0]
+    return f"{package}.{folder}" if folder and (ROOT / package / folder).is_dir() else package
+
+
+# room: the rooms of its own package that it may use. A module of the root is a room below others.
+ROOMS = {
+    "utils": set(),
+    "utils.onnx_graph": set(),
+    "utils.dataset_check": {"utils"},
+    "utils.people_generator": {"utils"},
+    "utils.runners": {"utils"},
+    "utils.evaluation": {"utils"},
+    "utils.calibration": {"utils", "utils.runners"},
+    "utils.inference": {"utils", "utils.runners", "utils.evaluation"},
+    "models.backbones": set(),
+    "models.heads": set(),
+    "models.losses": set(),
+    "prepostprocess.kneron_preprocessing": set(),
+    "prepostprocess.keypoints": set(),
+}
+
+
+def test_every_room_of_utils_has_its_place():
+    rooms = {f"utils.{path.parent.name}" for path in (ROOT / "utils").glob("*/__init__.py")}
+    assert rooms == {room for room in ROOMS if room.startswith("utils.")}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_use_those_below_them(room):
+    package, _, folder = room.partition(".")
+    paths = (ROOT / package / folder).rglob("*.py") if folder else (ROOT / package).glob("*.py")
+    for path in paths:
+        used = {found for found in rooms_imported(path) if found.partition(".")[0] == package}
+        extra = used - ROOMS[room] - {room}
+        assert not extra, f"{path.relative_to(ROOT)} may not import {sorted(extra)}"
+
+
+LIGHT = (
+    *("utils.people", "utils.people_json", "utils.drawing", "utils.contact_sheet"),
+    *("utils.inference.tracking", "utils.inference.smoothing", "utils.inference.stages"),
+    *("utils.evaluation.comparison", "utils.evaluation.report", "utils.people_generator"),
+)
+
+
+@pytest.mark.parametrize("module", LIGHT)
+def test_people_are_drawn_tracked_and_judged_without_a_runtime(module):
+    code = f"import sys; sys.modules['onnxruntime'] = sys.modules['onnx'] = None; import {module}"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+MOST_MODULES = 12
+APART = {"prepostprocess/kneron_preprocessing", "utils/onnx_graph/npu/rules"}
+
+
+def test_no_folder_is_a_heap():
+    heaps = {}
+    for package in (*MAY_IMPORT, "tools"):
+        for folder in {path.parent for path in (ROOT / package).rglob("*.py")}:
+            name = folder.relative_to(ROOT).as_posix()
+            modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+            if len(modules) > MOST_MODULES and name not in APART:
+                heaps[name] = len(modules)
+    assert not heaps
+
+
+# Of one meaning: constants of the same kind, and the way to a runner from its YAML.
+SAME_MEANING = {"load", "FIGURES", "NUM_CROPS", "ROOT", "SHOWN", "TOLERANCE"}
+
+
+def test_a_public_name_means_one_thing():
+    homes = defaultdict(set)
+    for package in MAY_IMPORT:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                for name in defined(node):
+                    homes[name].add(path.relative_to(ROOT).as_posix())
+    twice = {name: sorted(paths) for name, paths in homes.items() if len(paths) > 1}
+    assert not {
+        name: paths
+        for name, paths in twice.items()
+        if name not in SAME_MEANING and not name.startswith("_")
+    }, "choose other words"
+
+
+def defined(node: ast.stmt) -> list[str]:
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 def test_inference_scripts_need_no_training_package():

@@ -63,7 +63,7 @@ def describe_network(args: argparse.Namespace) -> None:
     from models.export.trace import build_estimator, trace
     from utils.onnx_graph.npu.cost import multiply_adds
     from utils.onnx_graph.npu.graph import read_graph
-    from utils.onnx_graph.passes import optimize
+    from utils.onnx_graph.optimize import optimize
 
     config = load_config(args.config, args.cfg_options)
     estimator = build_estimator(config)

@@ -74,12 +74,12 @@ def main(argv: list[str] | None = None) -> None:
         from tqdm import tqdm
 
         from utils.calibration import arrays
-        from utils.calibration.files import check_target, write_calibration
+        from utils.calibration.files import check_npz, write_calibration
         from utils.inference.sources import find_images
         from utils.log import setup_logging
 
         setup_logging()
-        check_target(args.out)
+        check_npz(args.out)
         pipeline = arrays.load_noted_pipeline(args.model, args.yolov5_params)
         load = arrays.one_image_cache()
         if args.ann_file:

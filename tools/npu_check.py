@@ -19,7 +19,7 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 from utils.cli import message_of, user_errors
 
 if TYPE_CHECKING:
-    from utils.onnx_graph.npu.report import Report
+    from utils.onnx_graph.npu.report.text import Report
 
 EXIT = {"NPU": 0, "CPU": 3, "disputed": 4}
 SEVERITY = [0, 4, 3]
@@ -68,7 +68,7 @@ def reports_of(args: argparse.Namespace, chips: list[str]) -> dict[str, "Report"
     Returns: what is added to the names of the files (nothing, or the chip) to the report.
     """
     from utils.onnx_graph.npu.graph import read_graph
-    from utils.onnx_graph.npu.report import check
+    from utils.onnx_graph.npu.report.text import check
     from utils.onnx_graph.npu.tables import load_table
 
     table, name = load_table(args.table), args.model.name
@@ -85,8 +85,8 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     from utils.onnx_graph.file import check_target
     from utils.onnx_graph.npu.errors import NpuCheckError
-    from utils.onnx_graph.npu.report import to_text
-    from utils.onnx_graph.npu.report_files import write_reports
+    from utils.onnx_graph.npu.report.files import write_reports
+    from utils.onnx_graph.npu.report.text import to_text
     from utils.onnx_graph.npu.tables import check_chip, known_chips, load_table
 
     try:

@@ -71,10 +71,10 @@ def main(argv: list[str] | None = None) -> None:
     from utils.cli import user_errors
 
     with user_errors():
-        from utils.onnx_graph.convert import convert
+        from utils.onnx_graph import requests
+        from utils.onnx_graph.convert import convert_model
         from utils.onnx_graph.file import check_target, read_model, replace_metadata
         from utils.onnx_graph.finish import write_converted
-        from utils.onnx_graph.passes import requests
 
         output = args.output or args.model.with_name(f"{args.model.stem}_polished.onnx")
         check_target(output, args.model)
@@ -88,16 +88,19 @@ def main(argv: list[str] | None = None) -> None:
         if args.bgr:
             colour = {"rgb": "bgr", "bgr": "rgb"}
             model = replace_metadata(requests.bgr(model), "colour", colour)
-        for flag in ("norm", "rgba2yynn", "eliminate_tail_unsupported"):
-            if getattr(args, flag):
-                model = getattr(requests, flag.removesuffix("_unsupported"))(model)
+        if args.norm:
+            model = requests.centre_pixels(model)
+        if args.rgba2yynn:
+            model = requests.rgba2yynn(model)
+        if args.eliminate_tail_unsupported:
+            model = requests.eliminate_tail(model)
         last = [
             getattr(requests, flag)
             for flag in ("opt_matmul", "duplicate_shared_weights")
             if getattr(args, flag)
         ]
         skip = ("fuse-bn",) if args.no_bn_fusion else ()
-        converted = convert(model, args.model, npu=args.npu, skip=skip, last=last)
+        converted = convert_model(model, args.model, npu=args.npu, skip=skip, last=last)
         print("\n".join(write_converted(converted, output, args.npu)))
 
 

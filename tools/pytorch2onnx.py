@@ -79,7 +79,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def from_onnx(args: argparse.Namespace) -> list[str]:
     """Rewrite an ONNX file; return lines for the user."""
-    from utils.onnx_graph.convert import convert, set_input_shapes
+    from utils.onnx_graph.convert import convert_model, set_input_shapes
     from utils.onnx_graph.file import read_model
     from utils.onnx_graph.finish import write_converted
 
@@ -95,7 +95,7 @@ def from_onnx(args: argparse.Namespace) -> list[str]:
                 "or leave it out."
             )
     skip = ("fuse-bn",) if args.no_bn_fusion else ()
-    converted = convert(model, args.source, npu=args.npu, skip=skip)
+    converted = convert_model(model, args.source, npu=args.npu, skip=skip)
     return write_converted(converted, args.output, args.npu)
 
 

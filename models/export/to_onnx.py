@@ -21,11 +21,11 @@ from models.export.trace import (
     ExportOptions,
     append_decoder,
     build_estimator,
-    check_decoder,
+    check_decodable,
     trace,
 )
 from utils.onnx_graph.finish import Converted, finish, write_converted
-from utils.onnx_graph.passes import count_nodes, optimize
+from utils.onnx_graph.optimize import count_nodes, optimize
 
 
 def export_file(
@@ -69,7 +69,7 @@ def export_model(
         above 1e-4.
     """
     if options.keypoints:
-        check_decoder(config)
+        check_decodable(config)
     images = comparison_images(config, options)
     model = trace(config, estimator, options)
     nodes_before, steps = count_nodes(model), []

@@ -126,7 +126,7 @@ def _trace(
     return finish(onnx.load_from_string(buffer.getvalue()))
 
 
-def check_decoder(config: Config) -> None:
+def check_decodable(config: Config) -> None:
     """Refuse a decoder that no graph holds.
 
     Raises: ValueError: the config's decoder is not one of ``IN_GRAPH_DECODERS``.

@@ -6,7 +6,7 @@ from mmengine.config import Config
 
 from models.export.trace import DEFAULTS, ExportOptions, build_estimator, trace
 from utils.onnx_graph.finish import finish
-from utils.onnx_graph.passes import optimize
+from utils.onnx_graph.optimize import optimize
 
 
 def untrained_networks(

@@ -19,7 +19,7 @@ _REACH = 2  # source pixels that an interpolated pixel may read beyond its own p
 _WORTH_COPYING = 8  # source pixels per input pixel: a warp skips most of a region larger than this
 
 
-class Canvas:
+class CropMemory:
     """Memory of an image's size, used again for every crop; only what was laid into it is valid.
 
     One a thread, as it is overwritten.
@@ -106,7 +106,7 @@ def crop_person_of_part(
     scale_wh: np.ndarray,
     input_wh: tuple[int, int],
     preprocess: str,
-    canvas: Canvas,
+    canvas: CropMemory,
     *,
     rotation_deg: float = 0.0,
     udp: bool = False,

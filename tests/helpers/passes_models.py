@@ -7,11 +7,11 @@ import onnx
 import onnx.parser
 from onnx import numpy_helper
 
+from utils.onnx_graph.check import largest_gap, random_feeds, run_model
+from utils.onnx_graph.graph import Graph
 from utils.onnx_graph.npu.graph import read_graph
 from utils.onnx_graph.npu.tables import load_table
 from utils.onnx_graph.npu.verdict import judge
-from utils.onnx_graph.passes.check import largest_gap, random_feeds, run_model
-from utils.onnx_graph.passes.graph import Graph
 from utils.onnx_graph.passes.order import PASSES
 
 RUN = {one.name: one.run for one in PASSES}

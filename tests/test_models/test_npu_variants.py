@@ -14,7 +14,7 @@ from utils.onnx_graph.finish import finish
 from utils.onnx_graph.npu.graph import read_graph
 from utils.onnx_graph.npu.tables import load_table
 from utils.onnx_graph.npu.verdict import ChipReport, judge
-from utils.onnx_graph.passes import optimize
+from utils.onnx_graph.optimize import optimize
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / "configs/top_down/lite_hrnet/coco"

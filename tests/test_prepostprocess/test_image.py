@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from prepostprocess.image import check_image, load_rgb, simulate_camera
+from prepostprocess.image import check_rgb, load_rgb, simulate_camera
 
 
 def encode(image_bgr: np.ndarray, extension: str) -> bytes:
@@ -109,7 +109,7 @@ def test_load_rgb__says_what_is_wrong(tmp_path):
 )
 def test_check_image__names_what_it_got(image, got):
     with pytest.raises(ValueError, match=rf"picture must be a non-empty uint8 .* got {got}"):
-        check_image(image, "picture")
+        check_rgb(image, "picture")
 
 
 def test_simulate_camera__rgb565_drops_the_low_bits(picture_bgr):

@@ -17,7 +17,7 @@ from utils.runners.pipeline import PosePipeline, load_pipeline
 
 ENOUGH = 100  # crops that the vendor asks for; manual of the quantiser, 2.5.3
 LAYOUTS = ("nchw", "nhwc")
-COLOURS = ("rgb", "bgr")
+COLOUR_ORDERS = ("rgb", "bgr")
 _NEEDED = ("input_wh", "colour", "preprocess", "padding", "decoder")
 Finder = Callable[[Path], np.ndarray]
 

@@ -13,7 +13,7 @@ from utils.contact_sheet import contact_sheet
 _COLUMNS, _MOST, _HEIGHT = 10, 100, 128  # of the contact sheet
 
 
-def check_target(path: Path) -> None:
+def check_npz(path: Path) -> None:
     """Refuse a name that no calibration can be written to, before any work is done.
 
     Raises: ValueError: it does not end in ``.npz`` or is a folder.

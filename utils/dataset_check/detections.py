@@ -6,7 +6,7 @@ from pathlib import Path
 
 from utils.dataset_check.faults import ERROR, Fault, error, refuse_errors, warning
 from utils.dataset_check.json_file import load_json
-from utils.dataset_check.structure import are_finite, check_ids, check_keys
+from utils.dataset_check.structure import are_finite, check_entry_keys, check_ids
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def read_detections(
         cure = "Use a COCO result file such as COCO_val2017_detections_AP_H_56_person.json."
         return DetectionFile(file, [], 0, (Fault("no-list", ERROR, file, rule, cure=cure),))
     keys = ("image_id", "category_id", "bbox", "score")
-    faults = check_keys(content, keys, "detections", file)
+    faults = check_entry_keys(content, keys, "detections", file)
     if not faults:
         faults = check_ids(content, keys[:2], "detections", file) + _check_numbers(content, file)
     if any(fault.level == ERROR for fault in faults):

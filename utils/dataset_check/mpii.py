@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from utils.dataset_check.faults import ERROR, Fault, error
-from utils.dataset_check.structure import are_finite, check_keys
+from utils.dataset_check.structure import are_finite, check_entry_keys
 
 
 def check_mpii(
@@ -23,7 +23,7 @@ def check_mpii(
         rule = "it must be a list of people (MPII's converted form), got " + type(content).__name__
         cure = "Use mpii_train.json, mpii_val.json or mpii_trainval.json."
         return [Fault("no-list", ERROR, file, rule, cure=cure)]
-    faults = check_keys(content, ("image", "center", "scale"), "people", file)
+    faults = check_entry_keys(content, ("image", "center", "scale"), "people", file)
     if faults:
         return faults
     names, numbers, without, counts = [], [], [], []

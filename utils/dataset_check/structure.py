@@ -50,7 +50,7 @@ def are_finite(values: list) -> bool:
         return False
 
 
-def check_keys(entries: list, keys: Iterable[str], name: str, file: str) -> list[Fault]:
+def check_entry_keys(entries: list, keys: Iterable[str], name: str, file: str) -> list[Fault]:
     """Each entry is a mapping with these keys."""
     return _check_keys(entries, tuple(keys), name, file)
 

@@ -20,7 +20,7 @@ _NUM = len(KEYPOINT_NAMES)
 
 
 @dataclass(frozen=True)
-class Pose:
+class Person:
     """A labelled or predicted person.
 
     Attributes:
@@ -44,12 +44,12 @@ class Pose:
 class Match:
     """A labelled person and the prediction for it, if there is one, with their similarity."""
 
-    truth: Pose
-    prediction: Pose | None
+    truth: Person
+    prediction: Person | None
     similarity: float
 
 
-def read_truth(path: Path, landmark_points: str) -> tuple[list[Pose], list[str], dict[int, str]]:
+def read_truth(path: Path, landmark_points: str) -> tuple[list[Person], list[str], dict[int, str]]:
     """Read a ground truth in either form.
 
     Args:
@@ -77,7 +77,7 @@ def read_truth(path: Path, landmark_points: str) -> tuple[list[Pose], list[str],
 
 def read_results(
     path: Path, landmark_points: str, images: list[str], numbers: dict[int, str]
-) -> list[Pose]:
+) -> list[Person]:
     """Read predictions in either form, under the ground truth's image names.
 
     Args:
@@ -101,13 +101,13 @@ def read_results(
         )
     poses = [_pose(path, name, r[points], r) for name, r in known if name is not None]
     return [
-        Pose(p.image, p.keypoints, np.ones(_NUM, bool), p.area, p.bbox_xywh, p.score)
+        Person(p.image, p.keypoints, np.ones(_NUM, bool), p.area, p.bbox_xywh, p.score)
         for p in poses
         if p is not None
     ]
 
 
-def match_people(truth: list[Pose], predictions: list[Pose]) -> list[Match]:
+def match_people(truth: list[Person], predictions: list[Person]) -> list[Match]:
     """Pair each labelled person with the most similar prediction of its image, each used once.
 
     Args:
@@ -168,7 +168,7 @@ def joint_table(matches: list[Match]) -> list[dict]:
     return rows
 
 
-def to_coco(truth: list[Pose], images: list[str]) -> dict:
+def to_coco(truth: list[Person], images: list[str]) -> dict:
     """A ground truth of records as COCO annotations; images are numbered from 1."""
     numbers = {name: i for i, name in enumerate(images, start=1)}
     return dict(
@@ -190,7 +190,7 @@ def to_coco(truth: list[Pose], images: list[str]) -> dict:
     )
 
 
-def to_results(predictions: list[Pose], numbers: dict[str, int]) -> list[dict]:
+def to_results(predictions: list[Person], numbers: dict[str, int]) -> list[dict]:
     """Predictions as COCO keypoint results; ``numbers`` is image name: number."""
     return [
         dict(
@@ -232,7 +232,7 @@ def _means(offsets: np.ndarray) -> dict[str, float]:
     )
 
 
-def _pose(path: Path, image: str, values: list, record: dict) -> Pose | None:
+def _pose(path: Path, image: str, values: list, record: dict) -> Person | None:
     """Read a person in any of the four landmark layouts; None for an empty list."""
     numbers = np.array(values, np.float64).ravel()
     if not len(numbers):
@@ -253,7 +253,7 @@ def _pose(path: Path, image: str, values: list, record: dict) -> Pose | None:
         area = float(box[2] * box[3]) if area is None else area
     box = np.array(box, np.float64)
     area = float(_AREA_OF_BOX * box[2] * box[3] if area is None else area)
-    return Pose(image, points, labelled, area, box, float(record.get("score", 1.0)))
+    return Person(image, points, labelled, area, box, float(record.get("score", 1.0)))
 
 
 def _read_json(path: Path) -> object:

@@ -9,7 +9,7 @@ from prepostprocess.image import load_rgb
 from prepostprocess.keypoints.coco import KEYPOINT_NAMES
 from prepostprocess.save_image import save_rgb
 from utils.drawing import draw_people
-from utils.evaluation.comparison import METRICS, Match, Pose, distances, joint_table
+from utils.evaluation.comparison import METRICS, Match, Person, distances, joint_table
 from utils.params import build_params, param, read_mapping
 from utils.people import People
 
@@ -99,7 +99,7 @@ def draw_worst(matches: list[Match], count: int, folder: Path, target: Path) -> 
     return written
 
 
-def _draw(image: np.ndarray, pose: Pose | None) -> np.ndarray:
+def _draw(image: np.ndarray, pose: Person | None) -> np.ndarray:
     poses = [] if pose is None else [pose]
     people = People(
         boxes_xywh=np.array([p.bbox_xywh for p in poses], np.float32).reshape(-1, 4),

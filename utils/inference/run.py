@@ -9,7 +9,7 @@ from typing import Any
 from prepostprocess.image import load_rgb
 from utils.inference.image_stages import draw_stage, drawn_name, pose_stages
 from utils.inference.progress import with_bar
-from utils.inference.sources import DRAWN, Source, find_source
+from utils.inference.sources import DRAWN, ImageSource, find_source
 from utils.inference.stages import run_stages
 from utils.inference.video import VIDEO_WRITABLE, VideoReader, VideoWriter
 from utils.inference.video_stages import Frame, number_frames, video_stages
@@ -72,7 +72,7 @@ def run_inference(
 
 
 def run_images(
-    pipeline: PosePipeline, source: Source, options: RunOptions, make_bar: Callable[..., Any]
+    pipeline: PosePipeline, source: ImageSource, options: RunOptions, make_bar: Callable[..., Any]
 ) -> int:
     """Find, draw and write the people of images; see ``run_inference``."""
 

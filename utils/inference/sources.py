@@ -14,7 +14,7 @@ DRAWN = "_pose"  # what a drawn image's name ends with
 
 
 @dataclass(frozen=True)
-class Source:
+class ImageSource:
     """What there is to look at.
 
     Attributes:
@@ -28,7 +28,7 @@ class Source:
     folder: Path | None = None
 
 
-def find_source(word: str) -> Source:
+def find_source(word: str) -> ImageSource:
     """Recognise a file, a folder (all images in it, at any depth), a pattern or a camera.
 
     Args:
@@ -39,16 +39,16 @@ def find_source(word: str) -> Source:
     """
     path = Path(word)
     if path.is_dir():
-        return Source(tuple(_images_in(path)), folder=path)
+        return ImageSource(tuple(_images_in(path)), folder=path)
     if path.is_file():
         if path.suffix.lower() in VIDEO_SUFFIXES:
-            return Source(video=word)
-        return Source((path,))
+            return ImageSource(video=word)
+        return ImageSource((path,))
     if word.isdigit():
-        return Source(video=int(word))
+        return ImageSource(video=int(word))
     if glob.has_magic(word):
         found = [Path(name) for name in glob.glob(word, recursive=True)]
-        return Source(tuple(_without_drawn(_only_images(found), word)))
+        return ImageSource(tuple(_without_drawn(_only_images(found), word)))
     raise FileNotFoundError(
         f"{word}: --img-path must be a file, a folder, a pattern or a camera's number, got nothing "
         "of that name. Check the path."

@@ -6,9 +6,10 @@ from pathlib import Path
 import onnx
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-from utils.onnx_graph.file import first_line
 from utils.onnx_graph.finish import Converted, finish
-from utils.onnx_graph.passes import count_nodes, fix_batch, open_inputs, optimize
+from utils.onnx_graph.fix_batch import fix_batch, open_inputs
+from utils.onnx_graph.npu.errors import first_line
+from utils.onnx_graph.optimize import count_nodes, optimize
 from utils.onnx_graph.report import opset_of
 
 OLDEST_OPSET, NEWEST_OPSET = 11, 18  # below, Resize and others have other forms; Kneron's limit
@@ -21,7 +22,7 @@ RUNTIME_ERRORS = (
 )
 
 
-def convert(
+def convert_model(
     model: onnx.ModelProto,
     source: Path,
     *,

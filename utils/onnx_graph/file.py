@@ -7,6 +7,7 @@ from pathlib import Path
 import onnx
 
 from prepostprocess.files import write_whole
+from utils.onnx_graph.npu.errors import first_line
 from utils.onnx_graph.npu.load import check_external_data
 
 
@@ -50,12 +51,6 @@ def replace_metadata(model: onnx.ModelProto, key: str, words: dict[str, str]) ->
         if note.key == key:
             note.value = json.dumps(words[json.loads(note.value)])
     return model
-
-
-def first_line(err: BaseException) -> str:
-    """Return the first line that says something of an error's text, without its full stop."""
-    lines = [line.strip().rstrip(".") for line in str(err).splitlines()]
-    return next((line for line in lines if line), type(err).__name__)
 
 
 def write_model(model: onnx.ModelProto, path: str | Path) -> None:

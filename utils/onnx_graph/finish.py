@@ -7,7 +7,7 @@ from pathlib import Path
 import onnx
 
 from utils.onnx_graph.file import write_model
-from utils.onnx_graph.passes import Step
+from utils.onnx_graph.optimize import Step
 from utils.onnx_graph.report import step_lines, summary_line, verdict_lines
 
 

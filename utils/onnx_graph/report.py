@@ -6,9 +6,9 @@ from pathlib import Path
 import onnx
 
 from utils.onnx_graph.npu.graph import read_graph
-from utils.onnx_graph.npu.report import align, check, crossing_line, headline
+from utils.onnx_graph.npu.report.text import align, check, crossing_line, headline
 from utils.onnx_graph.npu.tables import load_table
-from utils.onnx_graph.passes import Step, count_nodes
+from utils.onnx_graph.optimize import Step, count_nodes
 
 
 def step_lines(steps: Iterable[Step]) -> list[str]:

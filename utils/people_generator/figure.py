@@ -8,7 +8,7 @@ import numpy as np
 from utils.people_generator.appearance import TILE, Outfit
 from utils.people_generator.canvas import Patch, convex_hull
 from utils.people_generator.head import HEAD_PIXELS, draw_head
-from utils.people_generator.skeleton import SIDES, Body, Camera
+from utils.people_generator.skeleton import BODY_SIDES, Body, Camera
 
 _CIRCLE = np.stack([f(np.linspace(0, 2 * np.pi, 12, endpoint=False)) for f in (np.cos, np.sin)], 1)
 _TILES_PER_HEIGHT = 5.0  # a texture repeats this often over a body height
@@ -183,7 +183,7 @@ def _add_head(builder: _Builder) -> None:
         brow = center + body.head @ (body.head_axes * [0, 0.5, 0.8])
         peak = brow + body.head @ [0, -0.005, 0.055]
         builder.limb(Kind.HAIR, np.stack([brow, peak]), (0.045, 0.03), outfit.hair, lift=0.03)
-    for i, side in enumerate(SIDES):
+    for i, side in enumerate(BODY_SIDES):
         if outfit.hair_style != "long":
             ear = body.keypoints[3 + i]
             ends = ear + np.array([[0, 0.012, 0], [side * 0.006, -0.012, 0]]) @ body.head.T

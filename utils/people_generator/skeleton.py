@@ -10,7 +10,7 @@ from math import cos, radians, sin
 
 import numpy as np
 
-SIDES = (1, -1)  # sign of x for the left and the right limb
+BODY_SIDES = (1, -1)  # sign of x for the left and the right limb
 
 # The head is an ellipsoid; points on it are given in units of its half axes.
 FACE_POINTS = np.array(
@@ -137,7 +137,7 @@ def pose_body(pose: Pose, proportions: Proportions) -> Body:
     head_axes = np.array(p.head_xyz)
     head_center = neck + p.neck * chest[:, 1] + head @ (head_axes * [0, 0.95, 0.15])
     keypoints[:5] = head_center + (FACE_POINTS * head_axes) @ head.T
-    for i, side in enumerate(SIDES):
+    for i, side in enumerate(BODY_SIDES):
         upper, lower = _limb(chest, pose.arms[i], side, hinge=-1)
         keypoints[5 + i] = neck + chest @ [side * p.shoulder, -0.02, 0]
         keypoints[7 + i] = keypoints[5 + i] - p.upper_arm * upper[:, 1]

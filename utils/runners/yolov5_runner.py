@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from prepostprocess.image import check_image
+from prepostprocess.image import check_rgb
 from prepostprocess.yolov5 import (
     STRIDES,
     Letterbox,
@@ -55,7 +55,7 @@ class Yolov5Runner:
         Returns: their boxes; Kneron's form gives whole pixels, as Kneron's runner does.
         Raises: ValueError: not such an image, or a network without its sigmoid.
         """
-        check_image(image)
+        check_rgb(image)
         params, image_wh = self.params, (image.shape[1], image.shape[0])
         fitted = self._fit(image)
         outputs = self.session.run(fitted.tensor)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from prepostprocess.crop.box import fix_aspect
-from prepostprocess.crop.partial_crop import Canvas, crop_person_of_part, source_region
+from prepostprocess.crop.partial_crop import CropMemory, crop_person_of_part, source_region
 from prepostprocess.preprocess import PREPROCESS, crop_person
 
 INPUT_WH = (48, 64)
@@ -16,9 +16,9 @@ def image() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (*IMAGE_WH[::-1], 3), np.uint8)
 
 
-def stained() -> Canvas:
+def stained() -> CropMemory:
     """A canvas that an earlier crop has left dirty."""
-    canvas = Canvas()
+    canvas = CropMemory()
     noise = np.random.default_rng(1).integers(0, 256, (150, 200, 3), np.uint8)
     canvas.lay(noise, (0, 0), (0, 0, 200, 150), IMAGE_WH, 4)
     return canvas

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from utils.evaluation.comparison import (
-    Pose,
+    Person,
     distances,
     joint_table,
     match_people,
@@ -18,10 +18,10 @@ from utils.params import ParamsError
 KEY = "lmk_coco_body_17pts"
 
 
-def pose(image, points, labelled=None, area=10000.0) -> Pose:
+def pose(image, points, labelled=None, area=10000.0) -> Person:
     points = np.array(points, float)
     labelled = np.ones(17, bool) if labelled is None else labelled
-    return Pose(image, points, labelled, area, np.array([0, 0, 100.0, 100]), 1.0)
+    return Person(image, points, labelled, area, np.array([0, 0, 100.0, 100]), 1.0)
 
 
 @pytest.fixture

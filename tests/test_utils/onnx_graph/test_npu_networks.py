@@ -6,28 +6,28 @@ from pathlib import Path
 
 import pytest
 
-from utils.onnx_graph.npu.graph import Graph, read_graph
+from utils.onnx_graph.npu.graph import GraphView, read_graph
 from utils.onnx_graph.npu.tables import load_table
 from utils.onnx_graph.npu.verdict import ChipReport, judge
 
 
-def report(graph: Graph, chip: str, table: str = "2026-03") -> ChipReport:
+def report(graph: GraphView, chip: str, table: str = "2026-03") -> ChipReport:
     return judge(graph, chip, load_table(table))
 
 
-def off_npu(graph: Graph, chip: str, table: str = "2026-03") -> dict[tuple[str, str], int]:
+def off_npu(graph: GraphView, chip: str, table: str = "2026-03") -> dict[tuple[str, str], int]:
     """(operator, verdict) to the number of nodes that are neither NPU nor folded."""
     verdicts = report(graph, chip, table).verdicts
     return dict(Counter((v.op, v.side) for v in verdicts if v.side not in ("NPU", "folded")))
 
 
 @pytest.fixture(scope="module")
-def tinypose(shared) -> Graph:
+def tinypose(shared) -> GraphView:
     return read_graph(shared / "models" / "pp_tinypose_256x192.onnx")
 
 
 @pytest.fixture(scope="module")
-def yolov5n(shared) -> Graph:
+def yolov5n(shared) -> GraphView:
     return read_graph(shared / "models" / "yolov5n_640.onnx")
 
 
@@ -79,7 +79,7 @@ def test_yolov5n_folds_its_shape_arithmetic(yolov5n):
     }  # fmt: skip
 
 
-def export(network, size: tuple[int, int], path: Path, opset: int) -> Graph:
+def export(network, size: tuple[int, int], path: Path, opset: int) -> GraphView:
     import torch
 
     with warnings.catch_warnings():
@@ -90,7 +90,7 @@ def export(network, size: tuple[int, int], path: Path, opset: int) -> Graph:
 
 
 @pytest.fixture(scope="module")
-def mobilenet_v2(tmp_path_factory) -> Graph:
+def mobilenet_v2(tmp_path_factory) -> GraphView:
     from torchvision.models import mobilenet_v2
 
     path = tmp_path_factory.mktemp("network") / "mobilenet_v2.onnx"
@@ -137,7 +137,7 @@ LITE_HRNET = {
 
 
 @pytest.fixture(scope="module", params=LITE_HRNET)
-def lite_hrnet(request, tmp_path_factory) -> tuple[Graph, dict]:
+def lite_hrnet(request, tmp_path_factory) -> tuple[GraphView, dict]:
     from mmpose.models.backbones import LiteHRNet
     from torch import nn
 

@@ -11,8 +11,8 @@ import pytest
 from scripts import load_script
 
 from utils.onnx_graph.npu.graph import read_graph
-from utils.onnx_graph.npu.report import check, groups, to_json, to_text
-from utils.onnx_graph.npu.report_html import to_html
+from utils.onnx_graph.npu.report.html import to_html
+from utils.onnx_graph.npu.report.text import check, groups, to_json, to_text
 from utils.onnx_graph.npu.tables import load_table
 
 RELU = npu_models.model("y = Relu(x)")

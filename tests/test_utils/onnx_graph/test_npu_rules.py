@@ -6,7 +6,7 @@ import pytest
 
 from utils.onnx_graph.npu.cures import CONDITIONS, cures
 from utils.onnx_graph.npu.graph import read_graph
-from utils.onnx_graph.npu.rule import RULES
+from utils.onnx_graph.npu.rules.rule import REGISTERED
 from utils.onnx_graph.npu.tables import known_chips, load_table, table_names
 from utils.onnx_graph.npu.verdict import judge
 
@@ -95,7 +95,7 @@ def test_tables_name_known_rules_and_notes(name):
     forms = [d.when for d in table.disputes]
     for note in table.notes.values():
         forms += note["when"] if isinstance(note["when"], list) else [note["when"]]
-    assert {rule for form in forms for rule in form} <= RULES.keys()
+    assert {rule for form in forms for rule in form} <= REGISTERED.keys()
     cells = {cell for row in table.operators.values() for cell in row}
     assert cells - {"Y", "N"} == table.notes.keys()
     assert {len(row) for row in table.operators.values()} == {len(table.chips)}
@@ -109,7 +109,7 @@ def test_every_rule_is_used_by_a_table():
         for note in table.notes.values():
             forms = note["when"] if isinstance(note["when"], list) else [note["when"]]
             used |= {rule for form in forms for rule in form}
-    assert used == RULES.keys()
+    assert used == REGISTERED.keys()
 
 
 def test_cures_name_known_operators_rules_and_conditions():
@@ -117,7 +117,7 @@ def test_cures_name_known_operators_rules_and_conditions():
     for operator, entries in cures().items():
         for entry in entries:
             assert set(entry["uses"]) <= newest.operators.keys(), operator
-            assert set(entry.get("missed", [])) <= RULES.keys() | {"row"}, operator
+            assert set(entry.get("missed", [])) <= REGISTERED.keys() | {"row"}, operator
             assert set(entry.get("if", [])) <= CONDITIONS.keys(), operator
     conditions = {c for es in cures().values() for e in es for c in e.get("if", [])}
     assert conditions == CONDITIONS.keys()

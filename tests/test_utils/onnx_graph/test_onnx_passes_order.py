@@ -8,8 +8,8 @@ import onnx
 import passes_models
 import pytest
 
-from utils.onnx_graph.passes import PASS_NAMES, count_nodes, optimize
-from utils.onnx_graph.passes.order import CHIPS, PASSES
+from utils.onnx_graph.optimize import count_nodes, optimize
+from utils.onnx_graph.passes.order import CHIPS, PASS_NAMES, PASSES
 
 model, ops, normal = passes_models.model, passes_models.ops, passes_models.normal
 cpu_nodes, TABLES = passes_models.cpu_nodes, passes_models.TABLES
@@ -81,7 +81,7 @@ def test_pass_that_changes_the_outputs_is_refused(monkeypatch):  # largest outpu
         return 1
 
     spoiler = type(PASSES[0])("spoil", spoil, "none")
-    module = importlib.import_module("utils.onnx_graph.passes.optimize")
+    module = importlib.import_module("utils.onnx_graph.optimize")
     monkeypatch.setattr(module, "PASSES", (spoiler,))
     with pytest.raises(ValueError, match=r"pass spoil must keep the outputs to 0.000384, changed"):
         optimize(block())
@@ -148,7 +148,7 @@ def test_lite_hrnet_18_for_a_pc_has_at_most_900_nodes(root, monkeypatch):
 @pytest.mark.parametrize("npu", [None, "720"])
 @pytest.mark.parametrize("name", ["pp_tinypose_256x192.onnx", "yolov5n_640.onnx"])
 def test_foreign_network_keeps_its_outputs(name, npu, shared):
-    from utils.onnx_graph.passes import fix_batch
+    from utils.onnx_graph.fix_batch import fix_batch
 
     source = onnx.load(shared / "models" / name)
     made, steps = optimize(fix_batch(source), npu=npu)

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils.onnx_graph.passes.check import run_model
-from utils.onnx_graph.passes.requests import (
+from utils.onnx_graph.check import run_model
+from utils.onnx_graph.requests import (
     bgr,
+    centre_pixels,
     duplicate_shared_weights,
     eliminate_tail,
-    norm,
     opt_matmul,
     rgba2yynn,
 )
@@ -49,7 +49,7 @@ def test_bgr_of_a_first_convolution_adds_no_node():
 def test_norm_adds_a_half():
     source = model("a = Relu(x) y = Conv(a, w)", "1,3,6,7", {"w": normal(2, 3, 1, 1)})
     x = normal(1, 3, 6, 7, seed=1)
-    np.testing.assert_allclose(run(norm(source), x), run(source, x + 0.5), atol=1e-5)
+    np.testing.assert_allclose(run(centre_pixels(source), x), run(source, x + 0.5), atol=1e-5)
 
 
 def test_yynn_is_luminance_twice_and_the_fourth_channel_twice():
@@ -61,7 +61,7 @@ def test_yynn_is_luminance_twice_and_the_fourth_channel_twice():
     np.testing.assert_allclose(run(rgba2yynn(source), x), run(source, wanted), atol=1e-5)
 
 
-@pytest.mark.parametrize("change", [bgr, norm])
+@pytest.mark.parametrize("change", [bgr, centre_pixels])
 def test_input_that_is_no_picture(change: Callable):
     with pytest.raises(ValueError, match="must have one input of 3 channels, got inputs of shape"):
         change(conv(5))

@@ -8,8 +8,8 @@ import onnx
 from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from utils.onnx_graph.npu.errors import NpuCheckError
-from utils.onnx_graph.npu.load import SMALL_ELEMENTS, first_line
+from utils.onnx_graph.npu.errors import NpuCheckError, first_line
+from utils.onnx_graph.npu.load import SMALL_ELEMENTS
 from utils.onnx_graph.npu.node import Shape, Tensors
 
 NEVER_CONSTANT = {"If", "Loop", "Scan", "RandomNormal", "RandomUniform"}

@@ -12,7 +12,7 @@ from onnx import helper
 from utils.onnx_graph.npu.constants import find_tensors
 from utils.onnx_graph.npu.load import load_model
 from utils.onnx_graph.npu.node import NodeView, Tensors
-from utils.onnx_graph.npu.rules_axes import pads_by_axis, permutation
+from utils.onnx_graph.npu.rules.axes import pads_by_axis, permutation
 
 COMPUTE = {"Conv", "ConvTranspose", "Gemm", "MatMul", "MaxPool", "AveragePool"}
 COMPUTE |= {"GlobalAveragePool", "GlobalMaxPool"}
@@ -21,7 +21,7 @@ NORMALIZED = {"Conv", "ConvTranspose", "Gemm"}  # take a following BatchNormaliz
 
 
 @dataclass(frozen=True)
-class Graph:
+class GraphView:
     """A model ready to be judged.
 
     Attributes:
@@ -43,7 +43,7 @@ class Graph:
     tensors: Tensors
 
 
-def read_graph(source: Path | str | bytes, name: str | None = None) -> Graph:
+def read_graph(source: Path | str | bytes, name: str | None = None) -> GraphView:
     """Read and prepare a model.
 
     Args:
@@ -63,7 +63,7 @@ def read_graph(source: Path | str | bytes, name: str | None = None) -> Graph:
     initialized = {tensor.name for tensor in model.graph.initializer}
     inputs = tuple(v.name for v in model.graph.input if v.name not in initialized)
     folded = _find_folded(nodes, outputs)
-    return Graph(shown, opsets.get("ai.onnx", 0), nodes, folded, inputs, outputs, tensors)
+    return GraphView(shown, opsets.get("ai.onnx", 0), nodes, folded, inputs, outputs, tensors)
 
 
 def _views(

@@ -7,7 +7,7 @@ import onnx
 import onnx.inliner
 from onnx import TensorProto
 
-from utils.onnx_graph.npu.errors import NpuCheckError
+from utils.onnx_graph.npu.errors import NpuCheckError, first_line
 
 SMALL_ELEMENTS = 65_536  # constants above this matter by their shape alone
 
@@ -45,12 +45,6 @@ def load_model(source: Path | str | bytes) -> onnx.ModelProto:
         model = onnx.inliner.inline_local_functions(model)
     _lighten(model, folder)
     return model
-
-
-def first_line(err: Exception) -> str:
-    """Return the first line that says something of an error's text."""
-    lines = [line.strip() for line in str(err).splitlines()]
-    return next((line for line in lines if line), type(err).__name__)
 
 
 def _read(path: Path) -> bytes:

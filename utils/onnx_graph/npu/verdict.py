@@ -6,9 +6,9 @@ from typing import Literal
 
 from utils.onnx_graph.npu.cost import bytes_moved, multiply_adds
 from utils.onnx_graph.npu.cures import find_cure
-from utils.onnx_graph.npu.graph import Graph
+from utils.onnx_graph.npu.decide import applies, decide
+from utils.onnx_graph.npu.graph import GraphView
 from utils.onnx_graph.npu.node import NodeView, Shape
-from utils.onnx_graph.npu.rules import applies, decide
 from utils.onnx_graph.npu.tables import Table
 
 Side = Literal["NPU", "CPU", "disputed", "folded"]
@@ -72,13 +72,13 @@ class ChipReport:
     summary: Summary
 
 
-def judge(graph: Graph, chip: str, table: Table) -> ChipReport:
+def judge(graph: GraphView, chip: str, table: Table) -> ChipReport:
     """Return the verdict on every node of ``graph`` for ``chip`` by ``table``."""
     verdicts = tuple(_judge_node(node, graph, chip, table) for node in graph.nodes)
     return ChipReport(chip, verdicts, _sum_up(graph, verdicts))
 
 
-def opset_warning(graph: Graph, table: Table) -> str:
+def opset_warning(graph: GraphView, table: Table) -> str:
     """Return a line if the toolchain of the table's time does not state the graph's opset."""
     low, high = table.opset
     if low <= graph.opset <= high:
@@ -90,7 +90,7 @@ def opset_warning(graph: Graph, table: Table) -> str:
     )
 
 
-def _judge_node(node: NodeView, graph: Graph, chip: str, table: Table) -> Verdict:
+def _judge_node(node: NodeView, graph: GraphView, chip: str, table: Table) -> Verdict:
     if node.name in graph.folded:
         reason = graph.folded[node.name]
         return Verdict(node.name, node.op, "folded", reason, shape=node.shape_out())
@@ -116,7 +116,7 @@ def _judge_node(node: NodeView, graph: Graph, chip: str, table: Table) -> Verdic
     )
 
 
-def _sum_up(graph: Graph, verdicts: tuple[Verdict, ...]) -> Summary:
+def _sum_up(graph: GraphView, verdicts: tuple[Verdict, ...]) -> Summary:
     return Summary(
         nodes=_totals((v.side, 1) for v in verdicts),
         macs=_totals((v.side, v.macs) for v in verdicts),
@@ -134,7 +134,7 @@ def _totals(pairs: Iterable[tuple[Side, int]]) -> dict[str, int]:
     return totals
 
 
-def _crossings(graph: Graph, verdicts: tuple[Verdict, ...], disputed: Side) -> int:
+def _crossings(graph: GraphView, verdicts: tuple[Verdict, ...], disputed: Side) -> int:
     """Count tensors that one side makes and the other reads; folded nodes pass tensors on."""
     made: dict[str, tuple[str, Side]] = {}  # tensor -> where it comes from, and that one's side
     crossed = set()

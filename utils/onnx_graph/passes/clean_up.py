@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from utils.onnx_graph.passes.graph import Graph
+from utils.onnx_graph.graph import Graph
 
 FUSIONS = ["ConvBNFusion", "ConvMulFusion", "ConvAddFusion"]  # onnxruntime's names
 

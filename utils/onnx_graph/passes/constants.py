@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from utils.onnx_graph.passes.graph import Graph, Node
+from utils.onnx_graph.graph import Graph, Node
 from utils.onnx_graph.passes.reorder import is_dense, is_depthwise
 
 EPSILON = 1e-8  # of the BatchNormalization made here; its variance makes up for it

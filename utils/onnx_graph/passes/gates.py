@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from utils.onnx_graph.passes.graph import Graph, Node
+from utils.onnx_graph.graph import Graph, Node
 from utils.onnx_graph.passes.slices import add_slice
 
 

@@ -1,6 +1,6 @@
 """A Slice of a Gather as a shorter Gather: PC runtimes then copy no channel twice."""
 
-from utils.onnx_graph.passes.graph import Graph
+from utils.onnx_graph.graph import Graph
 from utils.onnx_graph.passes.selection import add_gather
 from utils.onnx_graph.passes.slices import slice_bounds
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from utils.onnx_graph.graph import Graph
 from utils.onnx_graph.npu import CHIPS
 from utils.onnx_graph.passes.channel_order import fold_channel_order
 from utils.onnx_graph.passes.clean_up import fold_constants, fuse_bn, known_sizes
@@ -13,7 +14,6 @@ from utils.onnx_graph.passes.constants import (
 )
 from utils.onnx_graph.passes.gates import merge_gates
 from utils.onnx_graph.passes.gather import cut_gather
-from utils.onnx_graph.passes.graph import Graph
 from utils.onnx_graph.passes.pools import pool_to_conv, stage_global_mean, whole_pool_to_global
 from utils.onnx_graph.passes.resize import plain_resize, resize_by_axis
 from utils.onnx_graph.passes.scales import carry_scales
@@ -139,3 +139,5 @@ PASSES: tuple[Pass, ...] = (
         after=("merge-slices",),
     ),
 )
+
+PASS_NAMES = tuple(one.name for one in PASSES)

@@ -5,7 +5,7 @@ from math import prod
 
 import numpy as np
 
-from utils.onnx_graph.passes.graph import Graph, Node
+from utils.onnx_graph.graph import Graph, Node
 
 POOL_MAX = 3  # the largest window of AveragePool that the 2022 tables take, square
 PIXELS_MAX: dict[str | None, int] = {"520": 256}  # GlobalAveragePool; all other chips:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from utils.onnx_graph.passes.graph import Graph, Node
+from utils.onnx_graph.graph import Graph, Node
 from utils.onnx_graph.passes.slices import slice_bounds
 
 # operators that treat every channel alike and on its own

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from utils.onnx_graph.passes.graph import Graph, Node
+from utils.onnx_graph.graph import Graph, Node
 
 Sizes = tuple[int, ...]
 HALF_PIXEL = {"half_pixel", "pytorch_half_pixel", "half_pixel_symmetric"}

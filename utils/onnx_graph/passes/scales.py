@@ -11,7 +11,7 @@ from collections.abc import Hashable
 
 import numpy as np
 
-from utils.onnx_graph.passes.graph import Graph, Node
+from utils.onnx_graph.graph import Graph, Node
 from utils.onnx_graph.passes.reorder import is_dense
 from utils.onnx_graph.passes.slices import concat_axis
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from utils.onnx_graph.passes.graph import Graph, Node
+from utils.onnx_graph.graph import Graph, Node
 from utils.onnx_graph.passes.slices import slice_bounds
 
 

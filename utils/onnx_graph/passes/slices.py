@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from utils.onnx_graph.passes.graph import Graph, Node
+from utils.onnx_graph.graph import Graph, Node
 
 Bounds = dict[int, tuple[int, int]]
 
 
 @dataclass(frozen=True)
-class Part:
+class Stretch:
     """A stretch of one axis of a tensor."""
 
     source: str
@@ -204,7 +204,7 @@ def _slice_of_concat(graph: Graph, node: Node, maker: Node, bounds: Bounds) -> s
     for part, edge in parts:
         low, high = max(start, edge), min(end, edge + part.end)
         if low < high:
-            inside.append(Part(part.source, low - edge, high - edge))
+            inside.append(Stretch(part.source, low - edge, high - edge))
     whole = [p.end - p.start == graph.shape(p.source)[axis] for p in inside]
     if len(inside) > 1 and not all(whole):
         return None
@@ -217,7 +217,7 @@ def concat_axis(graph: Graph, node: Node) -> int:
     return node.attributes["axis"] % len(graph.shape(node.inputs[0]))
 
 
-def concat_parts(graph: Graph, node: Node) -> list[tuple[Part, int]] | None:
+def concat_parts(graph: Graph, node: Node) -> list[tuple[Stretch, int]] | None:
     """Return the inputs of a Concat, each with the position where it begins; None if open."""
     if not all(graph.shape(name) for name in node.inputs):
         return None
@@ -227,7 +227,7 @@ def concat_parts(graph: Graph, node: Node) -> list[tuple[Part, int]] | None:
         size = graph.shape(name)[axis]
         if size is None:
             return None
-        found.append((Part(name, 0, size), edge))
+        found.append((Stretch(name, 0, size), edge))
         edge += size
     return found
 
@@ -257,12 +257,12 @@ def _concat(graph: Graph, node: Node) -> int:
             names += inner.inputs
         else:
             names.append(name)
-    parts: list[Part] = []
+    parts: list[Stretch] = []
     for name in names:
         part = _as_part(graph, makers.get(name), name, axis)
         last = parts[-1] if parts else None
         if last and (last.source, last.end) == (part.source, part.start):
-            parts[-1] = Part(part.source, last.start, part.end)
+            parts[-1] = Stretch(part.source, last.start, part.end)
         else:
             parts.append(part)
     if len(parts) == len(node.inputs):
@@ -272,10 +272,10 @@ def _concat(graph: Graph, node: Node) -> int:
     return 1
 
 
-def _as_part(graph: Graph, maker: Node | None, name: str, axis: int) -> Part:
+def _as_part(graph: Graph, maker: Node | None, name: str, axis: int) -> Stretch:
     """See a tensor as a stretch of the one it was cut from, if it was cut along this axis alone."""
     if maker is not None and maker.op == "Slice":
         bounds = slice_bounds(graph, maker)
         if bounds is not None and set(bounds) == {axis}:
-            return Part(maker.inputs[0], *bounds[axis])
-    return Part(name, 0, graph.size(name, axis))
+            return Stretch(maker.inputs[0], *bounds[axis])
+    return Stretch(name, 0, graph.size(name, axis))

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-Shape = tuple[int | None, ...]
+OpenShape = tuple[int | None, ...]
 
 
 @dataclass(eq=False)
@@ -74,7 +74,7 @@ class Graph:
         self.kept |= set(self.outputs)
         self._used = {*self.constants, *self.inputs}
         self._used |= {name for node in self.nodes for name in (*node.outputs, node.name)}
-        self.shapes: dict[str, Shape] = {}
+        self.shapes: dict[str, OpenShape] = {}
         self.refresh()
 
     def _read(self, proto: onnx.NodeProto) -> None:
@@ -108,7 +108,7 @@ class Graph:
         """Return the value of a constant input, or None."""
         return self.constants.get(node.inputs[index]) if index < len(node.inputs) else None
 
-    def shape(self, name: str) -> Shape:
+    def shape(self, name: str) -> OpenShape:
         """Return a tensor's shape; () where it is unknown."""
         return self.shapes.get(name, ())
 

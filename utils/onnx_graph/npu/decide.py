@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-import utils.onnx_graph.npu.rules_axes
-import utils.onnx_graph.npu.rules_resize
-import utils.onnx_graph.npu.rules_tensor
-import utils.onnx_graph.npu.rules_window  # noqa: F401  registers its rules, as those before
+import utils.onnx_graph.npu.rules.axes
+import utils.onnx_graph.npu.rules.resize
+import utils.onnx_graph.npu.rules.tensor
+import utils.onnx_graph.npu.rules.window  # noqa: F401  registers its rules, as those before
 from utils.onnx_graph.npu.node import NodeView
-from utils.onnx_graph.npu.rule import RULES
+from utils.onnx_graph.npu.rules.rule import REGISTERED
 from utils.onnx_graph.npu.tables import Cell, Dispute
 
 
@@ -63,7 +63,7 @@ def applies(node: NodeView, dispute: Dispute) -> bool:
 def _try(
     node: NodeView, form: dict[str, Any]
 ) -> tuple[bool | None, tuple[str, ...], tuple[str, ...]]:
-    findings = {name: RULES[name](node, argument) for name, argument in form.items()}
+    findings = {name: REGISTERED[name](node, argument) for name, argument in form.items()}
     failed = {n: f for n, f in findings.items() if f.ok is False}
     shown = failed or {n: f for n, f in findings.items() if f.ok is None}
     ok = False if failed else (None if shown else True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from utils.onnx_graph.npu.graph import Graph
+from utils.onnx_graph.npu.graph import GraphView
 from utils.onnx_graph.npu.tables import Table
 from utils.onnx_graph.npu.verdict import SIDES, ChipReport, Verdict, judge, opset_warning
 
@@ -17,7 +17,7 @@ NAMES_SHOWN = 3
 class Report:
     """The verdicts of one graph on one or more chips, by one table."""
 
-    graph: Graph
+    graph: GraphView
     table: Table
     chips: tuple[ChipReport, ...]
 
@@ -34,7 +34,7 @@ class Report:
         return "NPU"
 
 
-def check(graph: Graph, chips: Sequence[str], table: Table) -> Report:
+def check(graph: GraphView, chips: Sequence[str], table: Table) -> Report:
     """Judge a graph for each of ``chips``."""
     return Report(graph, table, tuple(judge(graph, chip, table) for chip in chips))
 

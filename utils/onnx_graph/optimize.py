@@ -7,10 +7,10 @@ import numpy as np
 import onnx
 import onnx.inliner
 
+from utils.onnx_graph.check import largest_gap, random_feeds, run_model
+from utils.onnx_graph.fix_batch import open_inputs
+from utils.onnx_graph.graph import Graph
 from utils.onnx_graph.npu import CHIPS
-from utils.onnx_graph.passes.check import largest_gap, random_feeds, run_model
-from utils.onnx_graph.passes.fix_batch import open_inputs
-from utils.onnx_graph.passes.graph import Graph
 from utils.onnx_graph.passes.order import PASSES
 
 UNCOUNTED = ("Constant", "Identity")
@@ -45,7 +45,7 @@ def optimize(
         model: any ONNX model; it is not changed.
         npu: the chip whose operators are to be used; None: the fewest and fastest nodes for PC
             runtimes.
-        skip: names of passes that are left out (``utils.onnx_graph.passes.PASS_NAMES``).
+        skip: names of passes that are left out (``utils.onnx_graph.passes.order.PASS_NAMES``).
         feeds: inputs that every step is checked with; None: random ones from a fixed seed.
         tolerance: largest difference allowed between two steps; where outputs exceed 1, of the
             largest of them, because rounding grows with the numbers.
@@ -100,5 +100,5 @@ def _check_fixed(model: onnx.ModelProto) -> None:
     for name, sizes in open_inputs(model).items():
         raise ValueError(
             f"input '{name}' must have a fixed shape for an NPU, got {'x'.join(sizes)}. "
-            "Export it so, or fix the batch first (utils.onnx_graph.passes.fix_batch)."
+            "Export it so, or fix the batch first (utils.onnx_graph.fix_batch)."
         )

@@ -5,7 +5,7 @@ counted as columns, so the limit of ``stride_w`` is the one it meets.
 """
 
 from utils.onnx_graph.npu.node import NodeView, by
-from utils.onnx_graph.npu.rule import HOLDS, Finding, rule, want, want_equal
+from utils.onnx_graph.npu.rules.rule import HOLDS, Finding, rule, want, want_equal
 
 
 @rule

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from prepostprocess.files import replacing
 from utils.onnx_graph.file import check_target
-from utils.onnx_graph.npu.report import Report, to_json
-from utils.onnx_graph.npu.report_html import to_html
+from utils.onnx_graph.npu.report.html import to_html
+from utils.onnx_graph.npu.report.text import Report, to_json
 
 
 def write_reports(

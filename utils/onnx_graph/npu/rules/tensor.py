@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from utils.onnx_graph.npu.node import UNKNOWN, NodeView, by
-from utils.onnx_graph.npu.rule import HOLDS, Finding, rule, want, want_equal
+from utils.onnx_graph.npu.rules.rule import HOLDS, Finding, rule, want, want_equal
 
 AXIS_WORDS = {0: "batch", 1: "channel", 2: "row", 3: "column"}
 

@@ -9,11 +9,11 @@ from math import prod
 import numpy as np
 import onnx
 
-from utils.onnx_graph.passes.graph import Graph, Node
+from utils.onnx_graph.graph import Graph, Node
 from utils.onnx_graph.passes.slices import add_concat, add_slice
 
-TAIL = {"Reshape", "Identity", "Transpose", "Flatten", "Dropout", "Squeeze", "Unsqueeze"}
-TAIL |= {"Softmax", "Expand"}
+TAIL_OPERATORS = {"Reshape", "Identity", "Transpose", "Flatten", "Dropout", "Squeeze", "Unsqueeze"}
+TAIL_OPERATORS |= {"Softmax", "Expand"}
 LUMA = (0.299, 0.587, 0.114)  # of R, G, B: ITU-R BT.601
 
 
@@ -26,7 +26,7 @@ def bgr(model: onnx.ModelProto) -> onnx.ModelProto:
     return _edit_input(model, 3, _reverse_channels)
 
 
-def norm(model: onnx.ModelProto) -> onnx.ModelProto:
+def centre_pixels(model: onnx.ModelProto) -> onnx.ModelProto:
     """Add 0.5 to the input: a network trained on 0..1 then takes the chip's pixels/256 - 0.5."""
     return _edit_input(
         model, 3, lambda graph, name: _mix(graph, name, np.eye(3), np.full(3, 0.5), "plus_half")
@@ -52,12 +52,12 @@ def eliminate_tail(model: onnx.ModelProto) -> onnx.ModelProto:
     del made.graph.output[:]
     makers = graph.producers()
     for name in graph.outputs:
-        while (node := makers.get(name)) and node.op in TAIL:
+        while (node := makers.get(name)) and node.op in TAIL_OPERATORS:
             name = node.inputs[0]
         if name not in makers:
             raise ValueError(
-                f"output '{name}' must come from more than {', '.join(sorted(TAIL))}, but the "
-                "whole path to it would go. Leave --eliminate-tail-unsupported out."
+                f"output '{name}' must come from more than {', '.join(sorted(TAIL_OPERATORS))}, "
+                "but the whole path to it would go. Leave --eliminate-tail-unsupported out."
             )
         if name not in {value.name for value in made.graph.output}:
             value = onnx.helper.make_tensor_value_info(

@@ -21,12 +21,12 @@ class Finding:
 
 
 HOLDS = Finding(True)
-RULES: dict[str, Callable[[NodeView, Any], Finding]] = {}
+REGISTERED: dict[str, Callable[[NodeView, Any], Finding]] = {}
 
 
 def rule(function: Callable[[NodeView, Any], Finding]) -> Callable[[NodeView, Any], Finding]:
     """Register a rule under its function's name, the word that the table files use."""
-    RULES[function.__name__] = function
+    REGISTERED[function.__name__] = function
     return function
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from utils.onnx_graph.npu.node import UNKNOWN, NodeView
-from utils.onnx_graph.npu.rule import HOLDS, Finding, rule, want, want_equal
+from utils.onnx_graph.npu.rules.rule import HOLDS, Finding, rule, want, want_equal
 
 PHASE_HALF = {"half_pixel", "pytorch_half_pixel", "half_pixel_symmetric"}
 AXES = {2: "rows", 3: "columns"}

@@ -3,7 +3,7 @@
 import html
 from collections.abc import Sequence
 
-from utils.onnx_graph.npu.graph import Graph
+from utils.onnx_graph.npu.graph import GraphView
 from utils.onnx_graph.npu.node import NodeView, by
 from utils.onnx_graph.npu.verdict import ChipReport
 
@@ -12,7 +12,7 @@ PITCH_X, PITCH_Y = 166, 40
 MARGIN = 12
 
 
-def draw_graph(graph: Graph, chips: Sequence[ChipReport]) -> str:
+def draw_graph(graph: GraphView, chips: Sequence[ChipReport]) -> str:
     """Return the SVG element; constants and dead ends are left out.
 
     A graph of constants alone gives an empty drawing. Every box has a class "v<chip>-<verdict>"

@@ -6,7 +6,7 @@ Axes: 0 batch, 1 channel, 2 row, 3 column.
 from collections.abc import Callable
 
 from utils.onnx_graph.npu.node import UNKNOWN, NodeView
-from utils.onnx_graph.npu.rule import HOLDS, Finding, rule, want, want_equal
+from utils.onnx_graph.npu.rules.rule import HOLDS, Finding, rule, want, want_equal
 
 
 @rule

@@ -3,9 +3,9 @@
 import html
 from collections.abc import Sequence
 
-from utils.onnx_graph.npu.html_graph import draw_graph, is_constant
 from utils.onnx_graph.npu.node import by
-from utils.onnx_graph.npu.report import (
+from utils.onnx_graph.npu.report.html_graph import draw_graph, is_constant
+from utils.onnx_graph.npu.report.text import (
     Report,
     assumed_line,
     crossing_line,
@@ -57,7 +57,7 @@ def to_html(report: Report) -> str:
         buttons,
         f"<p>{legend}</p>",
         *(_summary(chip) for chip in report.chips),
-        "<h2>Graph</h2><p>Constants and dead ends are left out, here and below. "
+        "<h2>GraphView</h2><p>Constants and dead ends are left out, here and below. "
         "Hold the pointer over a box for its reason.</p>",
         f'<div class="scroll">{draw_graph(graph, report.chips)}</div>',
         *(_nodes(chip) for chip in report.chips),

@@ -1,0 +1,1 @@
+"""What a check says: lines, JSON, a page."""
