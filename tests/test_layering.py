@@ -26,6 +26,7 @@ MAY_IMPORT = {  # besides itself and the standard library
         *MM,
     },
 }
+SCRIPTS = ("train.py", "export2onnx.py", "inference.py", "inference_e2e.py")
 OPTIONAL = {"prepostprocess": {"numba", "PIL"}, "utils": {"faster_coco_eval", "xtcocotools"}}
 
 
@@ -151,6 +152,33 @@ def defined(node: ast.stmt) -> list[str]:
     return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
+MOST_LINES, MOST_SCRIPT_LINES = 50, 120
+# Functions with the vendor's own dozen parameters, each of which is described.
+VENDORS = {
+    "prepostprocess/kneron_preprocessing/inproc_520.py: inproc_520",
+    "prepostprocess/kneron_preprocessing/match.py: cpr_to_crp",
+}
+
+
+def test_functions_are_short():
+    long = {}
+    for package in (*MAY_IMPORT, "tools", *SCRIPTS):
+        paths = [ROOT / package] if package.endswith(".py") else (ROOT / package).rglob("*.py")
+        for path in paths:
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef):
+                    count = node.end_lineno - node.lineno + 1
+                    if count > MOST_LINES:
+                        long[f"{path.relative_to(ROOT)}: {node.name}"] = count
+    assert set(long) == VENDORS
+
+
+def test_scripts_are_flags_and_calls():
+    paths = [*(ROOT / "tools").glob("*.py"), *(ROOT / name for name in SCRIPTS)]
+    long = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in paths}
+    assert not {name: n for name, n in long.items() if n > MOST_SCRIPT_LINES}
+
+
 def test_inference_scripts_need_no_training_package():
     for script in ("inference.py", "inference_e2e.py"):
         assert imported(ROOT / script) <= {"utils", "prepostprocess", *DEPLOYED}
@@ -158,8 +186,7 @@ def test_inference_scripts_need_no_training_package():
 
 @pytest.mark.parametrize(
     "script",
-    ["train.py", "export2onnx.py", "inference.py", "inference_e2e.py"]
-    + [f"tools/{path.name}" for path in sorted((ROOT / "tools").glob("*.py"))],
+    [*SCRIPTS] + [f"tools/{path.name}" for path in sorted((ROOT / "tools").glob("*.py"))],
 )
 def test_help_answers_without_heavy_imports(script):
     code = (

@@ -48,9 +48,8 @@ def run(*words: str, accepted: tuple[int, ...] = (0,)) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the steps."""
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args(argv)
+    style = argparse.RawDescriptionHelpFormatter
+    argparse.ArgumentParser(description=__doc__, formatter_class=style).parse_args(argv)
     os.chdir(ROOT)
     started_at = time.monotonic()
     draw_people()
@@ -76,8 +75,8 @@ def train() -> Path:
     """Train, and return the last checkpoint."""
     say("Train a small Lite-HRNet on them")
     run_dir = FOLDER / "run"
-    options = ["--seed", "1", "--gpus", "2", "--no-validate"]
-    run("train.py", CONFIG, "--work-dir", str(run_dir), *options)
+    options = ("--work-dir", str(run_dir), "--seed", "1", "--gpus", "2", "--no-validate")
+    run("train.py", CONFIG, *options)
     return max(run_dir.glob("epoch_*.pth"), key=lambda path: path.stat().st_mtime)
 
 
@@ -103,29 +102,18 @@ def take_to_the_chip(checkpoint: Path) -> None:
     network = FOLDER / "pose_kl720.onnx"
     run("export2onnx.py", CONFIG, str(checkpoint), "--output", str(network), "--npu", "720")
     say("Which of its nodes does the chip run, and why?")
-    verdict = FOLDER / "kl720.html"
-    run(
-        "tools/npu_check.py",
-        str(network),
-        "--npu",
-        "720",
-        "--html",
-        str(verdict),
-        accepted=VERDICTS,
-    )
+    options = ("--npu", "720", "--html", str(FOLDER / "kl720.html"))
+    run("tools/npu_check.py", str(network), *options, accepted=VERDICTS)
     say("Find a drawn person with the exported file")
     params = FOLDER / "lite_hrnet_params.yaml"
     params.write_text(f"model_path: {network.name}\n", encoding="utf-8")
     people = json.loads((FOLDER / "people" / "val" / "annotations.json").read_text())
     person = max(people["annotations"], key=lambda each: each["area"])
     name = next(i["file_name"] for i in people["images"] if i["id"] == person["image_id"])
-    run(
-        "inference.py",
-        *("--img-path", str(FOLDER / "people" / "val" / "images" / name)),
-        *("--bbox", ",".join(f"{side:.0f}" for side in person["bbox"])),
-        *("--lite_hrnet_params", str(params)),
-        *("--save-path", str(FOLDER / "found_person.png")),
-    )
+    box = ",".join(f"{side:.0f}" for side in person["bbox"])
+    options = ["--img-path", str(FOLDER / "people" / "val" / "images" / name), "--bbox", box]
+    options += ["--lite_hrnet_params", str(params)]
+    run("inference.py", *options, "--save-path", str(FOLDER / "found_person.png"))
 
 
 if __name__ == "__main__":

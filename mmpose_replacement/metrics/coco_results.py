@@ -44,11 +44,8 @@ def to_coco_results(
     sources = [p for p in predictions for _ in p["keypoints"]]
     kept = []
     for rows in _group_by_image(sources).values():
-        if nms_mode == "oks_nms":
-            rows = rows[scores[rows].argsort()[::-1]]  # mmpose's order of equal scores
         if nms_mode != "none":
-            suppress = oks_nms if nms_mode == "oks_nms" else soft_oks_nms
-            rows = rows[suppress(joined[rows, :, :2], scores[rows], areas[rows], nms_thr, sigmas)]
+            rows = _suppress(rows, joined[..., :2], scores, areas, nms_mode, nms_thr, sigmas)
         kept.append(rows)
     kept = np.concatenate(kept)
     flat = joined[kept].reshape(len(kept), -1).tolist()
@@ -61,6 +58,23 @@ def to_coco_results(
         )
         for row, numbers, score in zip(kept, flat, scores[kept].tolist(), strict=True)
     ]
+
+
+def _suppress(
+    rows: np.ndarray,
+    keypoints: np.ndarray,
+    scores: np.ndarray,
+    areas: np.ndarray,
+    mode: str,
+    threshold: float,
+    sigmas: np.ndarray,
+) -> np.ndarray:
+    """The rows of an image that are left."""
+    if mode == "soft_oks_nms":
+        kept = soft_oks_nms(keypoints[rows], scores[rows], areas[rows], threshold, sigmas)
+        return rows[kept]
+    rows = rows[scores[rows].argsort()[::-1]]  # mmpose's order of equal scores
+    return rows[oks_nms(keypoints[rows], scores[rows], areas[rows], threshold, sigmas)]
 
 
 def _score_people(

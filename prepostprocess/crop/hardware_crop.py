@@ -84,10 +84,17 @@ def hardware_crop(
         pad_b=input_wh[1] - plan_y.offset - plan_y.size,
         pad_val=0,
     )
+    return crop, *_covered(plan_x, plan_y, input_wh, udp)
+
+
+def _covered(
+    plan_x: AxisPlan, plan_y: AxisPlan, input_wh: tuple[int, int], udp: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Centre and size of the region that the input's pixels show."""
     step = np.array([plan_x.step, plan_y.step])
     origin = np.array([plan_x.start, plan_y.start]) - step * [plan_x.offset, plan_y.offset]
     scale = step * (np.array(input_wh) - (1 if udp else 0))
-    return crop, (origin + scale * 0.5).astype(np.float32), scale.astype(np.float32)
+    return (origin + scale * 0.5).astype(np.float32), scale.astype(np.float32)
 
 
 def plan_axis(

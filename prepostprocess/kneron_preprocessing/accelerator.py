@@ -39,7 +39,11 @@ def _compile() -> Callable:
             "Run `pip install numba`, or use 'numpy'."
         ) from err
 
-    @numba.njit(nogil=True)
+    return _compile_resize(numba.njit(nogil=True), _compile_blend(numba.njit(nogil=True)))
+
+
+def _compile_blend(compiled: Callable) -> Callable:
+    @compiled
     def blend_columns(source, lower, upper, weight, channels, out):
         for x in range(len(weight)):
             factor = np.int32(weight[x])
@@ -64,7 +68,11 @@ def _compile() -> Callable:
                     low = np.int32(source[a + c])
                     out[at + c] = low + ((np.int32(source[b + c]) - low) * factor >> 12)
 
-    @numba.njit(nogil=True)
+    return blend_columns
+
+
+def _compile_resize(compiled: Callable, blend_columns: Callable) -> Callable:
+    @compiled
     def resize(image, left, right, column_weight, top, bottom, row_weight, out):
         channels = image.shape[2]
         lines = np.empty((2, out.shape[1]), np.uint8)  # source rows already resized along x

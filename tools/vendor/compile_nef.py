@@ -226,15 +226,13 @@ def make_nef(args: argparse.Namespace) -> Path:
     model, notes, name, shape = read_network(args.model)
     crops, input_wh = read_calibration(args.calibration, notes, shape), notes["input_wh"]
     try:
-        import kneronnxopt
+        import kneronnxopt  # noqa: F401 - told before any work is done
         import ktc
     except ModuleNotFoundError as err:
         raise Refused(
             f"{err.name} must be installed, got no such package. Run this inside the vendor's "
             "container, in its environment onnx1.13."
         ) from err
-    import onnx
-
     say(f"toolchain {version}, KL{args.platform}, {args.model}: {name} {shape}, {len(crops)} crops")
     if len(crops) < 100:
         say("warning: the quantiser wants at least 100 crops")  # PTQ "Flow and Steps", 2.5.3
@@ -243,6 +241,24 @@ def make_nef(args: argparse.Namespace) -> Path:
     checked = crops[:: max(1, len(crops) // args.check)][: args.check]
     folder = (args.output_dir or args.model.parent / f"nef_{args.platform}").resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    optimised, floats, name = optimise(args, model, name, checked, folder, input_wh)
+    config = ktc.ModelConfig(  # 3.2
+        args.model_id, args.model_version, args.platform, onnx_model=optimised
+    )
+    print(config.evaluate(output_dir=str(folder)), flush=True)  # 3.2
+    fixed = quantise(args, config, name, crops, checked, floats, folder, input_wh)
+    nef = Path(ktc.compile([config], output_dir=str(folder)))  # 5.1
+    simulated = run(checked[:1], name, nef_file=str(nef), platform=int(args.platform))
+    say(f"compiled against quantised, 1 crop: {compare(fixed[:1], simulated, input_wh)[0]}")
+    return nef
+
+
+def optimise(
+    args: argparse.Namespace, model, name: str, checked: list, folder: Path, input_wh: tuple
+) -> tuple:
+    """Let the vendor's optimiser work; return its model, heatmaps of ``checked``, input name."""
+    import kneronnxopt
+    import onnx
 
     optimised = kneronnxopt.optimize(model)  # 3.1.2
     optimised_file = folder / f"{args.model.stem}.opt.onnx"
@@ -257,12 +273,20 @@ def make_nef(args: argparse.Namespace) -> Path:
             f"{optimised_file}: optimised network must give the exported one's heatmaps, got "
             f"{snr:.1f} dB. Report this to the vendor."
         )
+    return optimised, floats, name
 
-    config = ktc.ModelConfig(  # 3.2
-        args.model_id, args.model_version, args.platform, onnx_model=optimised
-    )
-    print(config.evaluate(output_dir=str(folder)), flush=True)  # 3.2
 
+def quantise(
+    args: argparse.Namespace,
+    config,
+    name: str,
+    crops: list,
+    checked: list,
+    floats,
+    folder: Path,
+    input_wh: tuple,
+):
+    """Quantise on all crops; return the heatmaps of ``checked``, once they are good enough."""
     data, weights, border = BIT_WIDTHS[args.bits]
     bie = config.analysis(  # 4.1
         {name: crops},
@@ -286,11 +310,7 @@ def make_nef(args: argparse.Namespace) -> Path:
             f"{bie}: quantised heatmaps must reach {args.min_snr:g} dB, got {snr:.1f}. Try "
             "--optimize 1, more crops, --bits mix-light; or lower --min-snr."
         )
-
-    nef = Path(ktc.compile([config], output_dir=str(folder)))  # 5.1
-    simulated = run(checked[:1], name, nef_file=str(nef), platform=int(args.platform))
-    say(f"compiled against quantised, 1 crop: {compare(fixed[:1], simulated, input_wh)[0]}")
-    return nef
+    return fixed
 
 
 def say(text: str) -> None:

@@ -154,7 +154,6 @@ def make_calibration(
     Returns: the arrays.
     Raises: ValueError: nobody, or a picture or box that the runners refuse.
     """
-    spec = pipeline.spec
     crops, boxes, files = [], [], []
     for path, box in people:
         try:
@@ -170,8 +169,19 @@ def make_calibration(
         images = images[:, ::-1]
     if layout == "nhwc":
         images = images.transpose(0, 2, 3, 1)
-    model = pipeline.pose.session.path
-    notes: dict[str, object] = dict(
+    return Calibration(
+        np.ascontiguousarray(images),
+        [crop.image for crop in crops],
+        np.array(boxes, np.float32),
+        files,
+        _notes(pipeline, layout, colour),
+    )
+
+
+def _notes(pipeline: PosePipeline, layout: str, colour: str) -> dict[str, object]:
+    """What a reader of the arrays must know; see ``Calibration``."""
+    spec, model = pipeline.spec, pipeline.pose.session.path
+    return dict(
         layout=layout,
         colour=colour,
         preprocess=spec.preprocess,
@@ -180,13 +190,6 @@ def make_calibration(
         padding=spec.padding,
         model=model.name,
         model_sha256=hashlib.sha256(model.read_bytes()).hexdigest(),
-    )
-    return Calibration(
-        np.ascontiguousarray(images),
-        [crop.image for crop in crops],
-        np.array(boxes, np.float32),
-        files,
-        notes,
     )
 
 

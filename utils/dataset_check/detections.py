@@ -72,18 +72,23 @@ def read_detections(
                 "Write the person's number into them.",
             )
     kept = [detection for detection in content if detection["category_id"] == wanted]
-    if image_ids and kept and not any(d["image_id"] in image_ids for d in kept):
-        as_text = {str(number) for number in image_ids}
-        alike = any(str(d["image_id"]) in as_text for d in kept)
-        faults += error(
-            "detection-images",
-            file,
-            "detections must be on images of the annotation file",
-            [f"image_id {d['image_id']!r}" for d in kept],
-            "Make boxes for these images: tools/detect_boxes.py.",
-            "Numbers here are text there, or the reverse." if alike else "",
-        )
+    faults += _check_images(kept, image_ids, file) if image_ids else []
     return DetectionFile(file, kept, len(content) - len(kept), tuple(faults))
+
+
+def _check_images(kept: list[dict], image_ids: set, file: str) -> list[Fault]:
+    if not kept or any(d["image_id"] in image_ids for d in kept):
+        return []
+    as_text = {str(number) for number in image_ids}
+    alike = any(str(d["image_id"]) in as_text for d in kept)
+    return error(
+        "detection-images",
+        file,
+        "detections must be on images of the annotation file",
+        [f"image_id {d['image_id']!r}" for d in kept],
+        "Make boxes for these images: tools/detect_boxes.py.",
+        "Numbers here are text there, or the reverse." if alike else "",
+    )
 
 
 def _check_numbers(content: list, file: str) -> list[Fault]:

@@ -26,13 +26,11 @@ def check_mpii(
     faults = check_entry_keys(content, ("image", "center", "scale"), "people", file)
     if faults:
         return faults
-    names, numbers, without, counts = [], [], [], []
+    faults += _check_places(content, file)
+    numbers: list[str] = []
+    without, counts = [], []
     for index, person in enumerate(content):
         name = f"people[{index}]"
-        if not isinstance(person["image"], str) or not Path(person["image"]).stem.isdigit():
-            names.append(f"{name} has {person['image']!r}")
-        if not _is_point(person["center"]) or not are_finite([person["scale"]]):
-            numbers.append(f"{name} has center {person['center']!r}, scale {person['scale']!r}")
         if "joints" not in person or "joints_vis" not in person:
             without.append(name)
             continue
@@ -45,37 +43,34 @@ def check_mpii(
         elif not set(found[1]) <= {-1, 0, 1}:
             odd = next(value for value in found[1] if value not in (-1, 0, 1))
             numbers.append(f"{name} has {odd!r} in joints_vis, not 0 or 1")
-    faults += error(
-        "file-name",
-        file,
-        "people must have an image named by its number",
-        names,
-        "Rename it (000123.jpg) or use the COCO form, which has image ids.",
-    )
-    faults += error(
-        "not-finite",
-        file,
-        "people must have finite numbers: center and joints [x, y], scale, joints_vis 0 or 1",
-        numbers,
-        "Correct them.",
-    )
-    faults += error(
-        "joint-count",
-        file,
-        f"people must have {num_joints} joints and joints_vis",
-        counts,
-        "Label all of them or describe your joints in the config's metainfo.",
-    )
-    if need_joints:
-        faults += error(
-            "no-keypoints",
-            file,
-            "people must have 'joints' and 'joints_vis' to train on",
-            without,
-            "A file without joints is for inference only: train on mpii_train.json or "
-            "mpii_trainval.json.",
-        )
-    return faults
+    faults += _not_finite("joints [x, y], joints_vis 0 or 1", numbers, file)
+    rule = f"people must have {num_joints} joints and joints_vis"
+    cure = "Label all of them or describe your joints in the config's metainfo."
+    faults += error("joint-count", file, rule, counts, cure)
+    rule = "people must have 'joints' and 'joints_vis' to train on"
+    cure = "A file without joints is for inference only: train on mpii_train.json or "
+    cure += "mpii_trainval.json."
+    return faults + error("no-keypoints", file, rule, without if need_joints else [], cure)
+
+
+def _check_places(people: list[dict], file: str) -> list[Fault]:
+    """Names of images, centres and scales."""
+    names, numbers = [], []
+    for index, person in enumerate(people):
+        name = f"people[{index}]"
+        if not isinstance(person["image"], str) or not Path(person["image"]).stem.isdigit():
+            names.append(f"{name} has {person['image']!r}")
+        if not _is_point(person["center"]) or not are_finite([person["scale"]]):
+            numbers.append(f"{name} has center {person['center']!r}, scale {person['scale']!r}")
+    rule = "people must have an image named by its number"
+    cure = "Rename it (000123.jpg) or use the COCO form, which has image ids."
+    faults = error("file-name", file, rule, names, cure)
+    return faults + _not_finite("center [x, y], scale", numbers, file)
+
+
+def _not_finite(what: str, culprits: list[str], file: str) -> list[Fault]:
+    rule = f"people must have finite numbers: {what}"
+    return error("not-finite", file, rule, culprits, "Correct them.")
 
 
 def _is_point(value: object) -> bool:

@@ -44,36 +44,19 @@ def check_numbers(
             wrong_box.append(f"{name} has {box if 'bbox' in person else 'none'}")
         elif not are_finite(box):
             no_numbers.append(f"{name} has {_culprit(box)!r} in bbox")
-    faults = error(
-        "no-keypoints",
-        file,
-        "annotations must have 'keypoints'",
-        no_points,
-        "Use a person_keypoints_*.json (not instances_*.json), or remove these annotations.",
-    )
-    faults += error(
-        "keypoint-count",
-        file,
-        f"annotations must have {num_keypoints} keypoints ({3 * (num_keypoints or 0)} numbers: "
-        "x, y, visibility)",
-        wrong_count,
-        "Label all of them (0, 0, 0 where unknown) or describe your keypoints in the config's "
-        "metainfo.",
-    )
-    faults += error(
-        "bbox",
-        file,
-        "annotations must have a bbox [x, y, width, height]",
-        wrong_box,
-        "Correct it; tools/prepare_data.py makes boxes of keypoints.",
-    )
-    return faults + error(
-        "not-finite",
-        file,
-        "annotations must have finite numbers as keypoints and bbox",
-        no_numbers,
-        "Correct it.",
-    )
+    rule = "annotations must have 'keypoints'"
+    cure = "Use a person_keypoints_*.json (not instances_*.json), or remove these annotations."
+    faults = error("no-keypoints", file, rule, no_points, cure)
+    rule = f"annotations must have {num_keypoints} keypoints ({3 * (num_keypoints or 0)} numbers: "
+    rule += "x, y, visibility)"
+    cure = "Label all of them (0, 0, 0 where unknown) or describe your keypoints in the config's "
+    cure += "metainfo."
+    faults += error("keypoint-count", file, rule, wrong_count, cure)
+    rule = "annotations must have a bbox [x, y, width, height]"
+    cure = "Correct it; tools/prepare_data.py makes boxes of keypoints."
+    faults += error("bbox", file, rule, wrong_box, cure)
+    rule = "annotations must have finite numbers as keypoints and bbox"
+    return faults + error("not-finite", file, rule, no_numbers, "Correct it.")
 
 
 def settle_visibility(
