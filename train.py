@@ -3,7 +3,7 @@
     python train.py configs/top_down/lite_hrnet/coco/litehrnet_18_coco_256x192.py
 
 Validates after every epoch, keeps the best checkpoint by AP and the last two, and ends with the
-curves as a picture. Everything is written below --work-dir.
+curves as an image. Everything is written below --work-dir.
 """
 
 import argparse

@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", type=Path, help="pose network (.onnx)")
     parser.add_argument("--ann-file", type=Path, required=True, help="COCO annotations")
-    parser.add_argument("--img-dir", type=Path, required=True, help="their pictures")
+    parser.add_argument("--img-dir", type=Path, required=True, help="their images")
     parser.add_argument("--preprocess", default="float", help="of a network without metadata")
     args = parser.parse_args(argv)
     session = OnnxSession(args.model, threads=1)

@@ -2,10 +2,10 @@
 
     python benchmarks/input_speed.py --ann-file LABELS.json --img-dir IMAGES
 
-From the same labels and files to a batch of pictures and heatmaps, with each recipe's own
+From the same labels and files to a batch of images and heatmaps, with each recipe's own
 augmentations, in each one's order of people, in turn, in a process that uses one core. It is the
 processor's time: other jobs on the machine do not count, nor does waiting for a disk. Without
-labels, people are drawn for the purpose; their pictures are larger and cheaper to decode than
+labels, people are drawn for the purpose; their images are larger and cheaper to decode than
 photographs.
 """
 

@@ -125,7 +125,7 @@ def open_session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
 
 
 def measure(models: tuple[onnx.ModelProto, ...], rounds: int) -> tuple[list[float], float]:
-    """Run the networks in turn on one picture.
+    """Run the networks in turn on one image.
 
     Returns: median milliseconds of each; largest absolute difference of the outputs.
     """

@@ -89,7 +89,7 @@ class Evaluator:
             checkpoint: weights (.pth) of the config's network, or an exported one (.onnx).
             crop_word: the word that people are cut out with.
             normaliser: the word whose mean and standard deviation the network's input gets.
-            colour: camera format that pictures go through, or None.
+            colour: camera format that images go through, or None.
         Returns: "AP / AP50 / PCK" in percent.
         """
         from prepostprocess.preprocess import get_preprocess

@@ -1,4 +1,4 @@
-"""One training step, ours against mmpose's: forward, loss, backward, optimiser on given pictures.
+"""One training step, ours against mmpose's: forward, loss, backward, optimiser on given images.
 
     python benchmarks/step_speed.py                  times, for the device that is found
     python benchmarks/step_speed.py --curves         losses of 200 steps with three seeds instead
@@ -34,7 +34,7 @@ BATCHES = {"cpu": (16,), "cuda": (64, 256)}
 
 
 class Network(nn.Module):
-    """Backbone and head, from pictures to heatmaps."""
+    """Backbone and head, from images to heatmaps."""
 
     def __init__(self, model: dict) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ def trainer(
 def random_batches(
     count: int, size: int, device: str, hw: tuple[int, int] = (256, 192)
 ) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Make pictures (size, 3, h, w) and targets (size, 17, h/4, w/4) of blurred noise."""
+    """Make images (size, 3, h, w) and targets (size, 17, h/4, w/4) of blurred noise."""
     batches = []
     for _ in range(count):
         images = torch.randn(size, 3, *hw, device=device)
@@ -159,7 +159,7 @@ def measure_steps(repeats: int) -> list[Row]:
 
 
 def compare_curves(steps: int, seeds: int, size: int) -> str:
-    """Train both on the same pictures from the same weights; say how far the losses are apart."""
+    """Train both on the same images from the same weights; say how far the losses are apart."""
     torch.set_flush_denormal(True)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     lines = ["| seed | ours, last 20 steps | stock, last 20 steps | largest gap of any step |"]
@@ -188,7 +188,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("--repeats", type=int, default=5, help="timed steps of each network")
     parser.add_argument("--curves", action="store_true", help="compare losses instead of times")
-    parser.add_argument("--batch-size", type=int, default=8, help="pictures a step for --curves")
+    parser.add_argument("--batch-size", type=int, default=8, help="images a step for --curves")
     args = parser.parse_args(argv)
     print(machine() + "\n")
     if args.curves:

@@ -1,4 +1,4 @@
-"""Load pictures as the device's camera hands them over."""
+"""Load images as the device's camera hands them over."""
 
 from collections import OrderedDict
 
@@ -23,7 +23,7 @@ class KneronLoadImage(BaseTransform):
 
     Args:
         preprocess: the config's word, checked here because this transform comes first.
-        colour: send the picture through the camera format "rgb565" or "yuv422" and back, to train
+        colour: send the image through the camera format "rgb565" or "yuv422" and back, to train
             or evaluate with the colour that it loses; None keeps all.
         kept_images: decoded images that a process keeps for the next people, at least 1 and at most
             256 MiB. 1 serves people in the order of their images; training in the order of
@@ -43,15 +43,15 @@ class KneronLoadImage(BaseTransform):
         self._kept: OrderedDict[str, np.ndarray] = OrderedDict()  # least recently used first
 
     def transform(self, results: dict) -> dict:
-        """Add the picture and its size.
+        """Add the image and its size.
 
-        Raises: ValueError: the camera's colour is asked for of a part of a picture.
+        Raises: ValueError: the camera's colour is asked for of a part of an image.
         """
         if "img_origin" in results:
             if self.colour is not None:
                 raise ValueError(
                     f"colour must be None where crop_cache is set, got {self.colour!r}. "
-                    "Leave crop_cache out: a camera format pairs pixels of the whole picture."
+                    "Leave crop_cache out: a camera format pairs pixels of the whole image."
                 )
             results["ori_shape"] = results["img_shape"]
             return results

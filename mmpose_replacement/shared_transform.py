@@ -1,4 +1,4 @@
-"""Normalise whole batches on the device the network is on; until there pictures are uint8."""
+"""Normalise whole batches on the device the network is on; until there images are uint8."""
 
 from collections.abc import Mapping
 

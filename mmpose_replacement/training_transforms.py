@@ -53,7 +53,7 @@ class KneronBBoxCenterScale(GetBBoxCenterScale):
 class KneronRandomFlip(BaseTransform):
     """Mirror the sample left to right now and then, as mmpose's ``RandomFlip`` does.
 
-    The picture becomes a mirrored view; its pixels are moved when it is cropped, and only those
+    The image becomes a mirrored view; its pixels are moved when it is cropped, and only those
     that the crop needs.
 
     Reads: img, img_shape (H, W) of the whole image, bbox_center (1, 2), bbox (1, 4) xyxy, keypoints

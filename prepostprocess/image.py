@@ -111,7 +111,7 @@ def check_colour(colour: str) -> None:
 
 
 def _decode(data: bytes, path: str | Path) -> np.ndarray | None:
-    """Decode to RGB, or None; OpenCV itself refuses pictures beyond its limit of pixels."""
+    """Decode to RGB, or None; OpenCV itself refuses images beyond its limit of pixels."""
     # libjpeg gives RGB as it is; older OpenCV, and other formats, are turned round afterwards.
     is_rgb = _HAS_RGB and data.startswith(_JPEG_SIGNATURE)
     flags = cv2.IMREAD_COLOR_RGB if is_rgb else cv2.IMREAD_COLOR

@@ -37,7 +37,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def latency_ms(model: bytes, threads: int, runs: int) -> float:
-    """Return the median time of one picture in onnxruntime on the CPU, milliseconds."""
+    """Return the median time of one image in onnxruntime on the CPU, milliseconds."""
     import numpy as np
     import onnxruntime
 
@@ -46,11 +46,11 @@ def latency_ms(model: bytes, threads: int, runs: int) -> float:
     options.add_session_config_entry("session.set_denormal_as_zero", "1")  # untrained weights
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     (given,) = session.get_inputs()
-    picture = {given.name: np.random.default_rng(0).standard_normal(given.shape, np.float32)}
+    image = {given.name: np.random.default_rng(0).standard_normal(given.shape, np.float32)}
     times = []
     for _ in range(runs + 5):
         started_at = time.perf_counter()
-        session.run(None, picture)
+        session.run(None, image)
         times.append(time.perf_counter() - started_at)
     return 1e3 * statistics.median(times[5:])
 

@@ -34,14 +34,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     add("--worst", type=int, default=0, metavar="N", help="draw the N worst cases")
     add("--worst-dir", type=Path, help="where they go; default: <result>_worst beside it")
-    add("--img-path", type=Path, metavar="DIR", help="folder of the pictures, for --worst")
+    add("--img-path", type=Path, metavar="DIR", help="folder of the images, for --worst")
     args = parser.parse_args(argv)
     if args.yaml is None and args.truth is None:
         parser.error("result and truth must be given, or --yaml. See --help.")
     if args.yaml is not None and args.result is not None:
         parser.error("result and truth must be left out with --yaml, which names them.")
     if args.worst and args.img_path is None:
-        parser.error("--worst must have --img-path, the folder of the pictures. Add it.")
+        parser.error("--worst must have --img-path, the folder of the images. Add it.")
     return args
 
 

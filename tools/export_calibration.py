@@ -5,7 +5,7 @@
     python tools/export_calibration.py model.onnx --img-path DIR --yolov5_params YAML \
         --out calibration.npz
 
-How the crops are made is in the network's metadata. Beside the arrays a picture of the crops is
+How the crops are made is in the network's metadata. Beside the arrays an image of the crops is
 written (calibration.png): look at it. docs/to_nef.md says what comes next.
 """
 
@@ -24,8 +24,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add("model", type=Path, help="pose network (.onnx) of export2onnx.py")
     add("--ann-file", type=Path, metavar="JSON", help="COCO annotations: their boxes are used")
-    add("--img-dir", type=Path, metavar="DIR", help="the annotations' pictures")
-    add("--img-path", metavar="FILE|DIR|GLOB", help="pictures without labels")
+    add("--img-dir", type=Path, metavar="DIR", help="the annotations' images")
+    add("--img-path", metavar="FILE|DIR|GLOB", help="images without labels")
     add(
         "--yolov5_params",
         "--yolov5-params",

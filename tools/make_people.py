@@ -15,12 +15,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, help="folder to make: images/ and annotations.json")
-    parser.add_argument("--num", type=int, default=2000, help="pictures (default: 2000)")
+    parser.add_argument("--num", type=int, default=2000, help="images (default: 2000)")
     parser.add_argument(
         "--seed",
         type=int,
         default=1,
-        help="sets of different seeds share no picture; the same one gives the same files "
+        help="sets of different seeds share no image; the same one gives the same files "
         "(default: 1)",
     )
     parser.add_argument("--width", type=int, default=384, help="pixels (default: 384)")
@@ -33,7 +33,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--overwrite", action="store_true", help="replace a set made before")
     parser.add_argument(
-        "--preview", type=Path, metavar="FILE.png", help="also write a sheet of labelled pictures"
+        "--preview", type=Path, metavar="FILE.png", help="also write a sheet of labelled images"
     )
     args = parser.parse_args(argv)
     if args.preview and args.preview.suffix.lower() != ".png":

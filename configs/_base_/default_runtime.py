@@ -16,7 +16,7 @@ default_hooks = dict(
 custom_hooks = [dict(type="SyncBuffersHook")]  # one BatchNorm statistic for all processes
 
 env_cfg = dict(
-    cudnn_benchmark=True,  # all pictures have one size; --deterministic turns it off
+    cudnn_benchmark=True,  # all images have one size; --deterministic turns it off
     mp_cfg=dict(mp_start_method="fork", opencv_num_threads=0),  # loader workers do not share cores
     dist_cfg=dict(backend="nccl"),
 )

@@ -52,18 +52,18 @@ def kneron_collate(samples: Sequence[dict]) -> dict:
             "collate_fn=dict(type='kneron_collate') must get samples of KneronPackTraining, got "
             f"{type(labels[0]).__name__}. End train_pipeline with it, or leave collate_fn out."
         )
-    pictures = [sample["inputs"].permute(1, 2, 0) for sample in samples]
+    images = [sample["inputs"].permute(1, 2, 0) for sample in samples]
     return {
-        "inputs": _stack(pictures).permute(0, 3, 1, 2),
+        "inputs": _stack(images).permute(0, 3, 1, 2),
         "data_samples": {key: torch.stack([each[key] for each in labels]) for key in labels[0]},
     }
 
 
-def _stack(pictures: list[torch.Tensor]) -> torch.Tensor:
+def _stack(images: list[torch.Tensor]) -> torch.Tensor:
     """Stack into memory that another process can read without a further copy."""
-    shape = (len(pictures), *pictures[0].shape)
+    shape = (len(images), *images[0].shape)
     if get_worker_info() is None:
-        return torch.stack(pictures)
+        return torch.stack(images)
     memory = torch.UntypedStorage._new_shared(int(np.prod(shape)), device="cpu")
     batch = torch.empty(0, dtype=torch.uint8).set_(memory, 0, shape)
-    return torch.stack(pictures, out=batch)
+    return torch.stack(images, out=batch)

@@ -1,4 +1,4 @@
-"""What a person sees of a training: a live bar, curves as a picture, a closing summary."""
+"""What a person sees of a training: a live bar, curves as an image, a closing summary."""
 
 import json
 import logging

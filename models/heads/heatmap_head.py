@@ -65,7 +65,7 @@ class KneronHeatmapHead(HeatmapHead):
         """Find the joints of a batch of people.
 
         Args:
-            feats: the backbone's outputs; with flip_test a list of two: for the pictures and for
+            feats: the backbone's outputs; with flip_test a list of two: for the images and for
                 their mirror images.
             batch_data_samples: one a person; with flip_test the first one's flip_indices are read.
             test_cfg: the model's.

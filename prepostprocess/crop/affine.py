@@ -1,4 +1,4 @@
-"""The float crop: one matrix for the picture and the points, and cv2's bilinear warp with it."""
+"""The float crop: one matrix for the image and the points, and cv2's bilinear warp with it."""
 
 import math
 
@@ -75,7 +75,7 @@ def warp_crop(image: np.ndarray, matrix: np.ndarray, input_wh: tuple[int, int]) 
 
 
 def apply_affine(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Move points as ``warp_crop`` moves the picture.
+    """Move points as ``warp_crop`` moves the image.
 
     Args:
         points: float (..., 2), source xy.

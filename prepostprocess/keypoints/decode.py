@@ -183,7 +183,7 @@ def _blur(heatmaps: np.ndarray, kernel_size: int) -> np.ndarray:
     n, k, height, width = heatmaps.shape
     border = kernel_size // 2
     rows, columns = height + border, width + 2 * border
-    # All maps in one tall picture, with zeros between them as far as the kernel reaches: one call.
+    # All maps in one tall image, with zeros between them as far as the kernel reaches: one call.
     tall = np.zeros((border + n * k * rows, columns), np.float32)
     maps = (slice(None), slice(height), slice(border, border + width))
     tall[border:].reshape(n * k, rows, columns)[maps] = heatmaps.reshape(n * k, height, width)

@@ -1,4 +1,4 @@
-"""Flip test: bring the mirrored picture's heatmaps back and average them with the plain ones."""
+"""Flip test: bring the mirrored image's heatmaps back and average them with the plain ones."""
 
 from collections.abc import Sequence
 
@@ -10,10 +10,10 @@ AVERAGES = ("score", "prob")
 def flip_back(
     heatmaps: np.ndarray, flip_indices: Sequence[int], *, shift: bool = True
 ) -> np.ndarray:
-    """Mirror the heatmaps of a mirrored picture and swap left and right joints.
+    """Mirror the heatmaps of a mirrored image and swap left and right joints.
 
     Args:
-        heatmaps: float (N, K, H, W), network output for pictures mirrored left to right.
+        heatmaps: float (N, K, H, W), network output for images mirrored left to right.
         flip_indices: K numbers; joint k of the mirrored person is joint ``flip_indices[k]`` of the
             person.
         shift: move everything one column to the right (the first column is kept): pixel centres of

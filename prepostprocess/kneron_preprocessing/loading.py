@@ -1,4 +1,4 @@
-"""Loading of picture files as RGB888."""
+"""Loading of image files as RGB888."""
 
 from pathlib import Path
 
@@ -14,12 +14,12 @@ def _is_cut_short(data: bytes) -> bool:
 
 
 def load_image(image: str | Path | np.ndarray) -> np.ndarray:
-    """Load a picture file; an array comes back untouched.
+    """Load an image file; an array comes back untouched.
 
     Args:
         image: path of a file that OpenCV decodes, or an array.
     Returns: uint8 (H, W, 3) RGB; alpha is dropped, EXIF orientation ignored, as in the original.
-    Raises: FileNotFoundError: no such file. ValueError: not a picture, or cut short.
+    Raises: FileNotFoundError: no such file. ValueError: not an image, or cut short.
     """
     if isinstance(image, np.ndarray):
         return image
@@ -31,7 +31,7 @@ def load_image(image: str | Path | np.ndarray) -> np.ndarray:
     found = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
     if found is None or _is_cut_short(data):
         raise ValueError(
-            f"{path}: image must be a complete picture file, got {len(data)} bytes that do not "
+            f"{path}: image must be a complete image file, got {len(data)} bytes that do not "
             f"decode to one. Copy or download it again."
         )
     return cv2.cvtColor(found, cv2.COLOR_BGR2RGB)

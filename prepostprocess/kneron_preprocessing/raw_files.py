@@ -138,7 +138,7 @@ def dump_image(
     """Write an image as raw bytes.
 
     Args:
-        image: uint8 (H, W), (H, W, 3) RGB or (H, W, 4) RGBA, or the path of a picture; a
+        image: uint8 (H, W), (H, W, 3) RGB or (H, W, 4) RGBA, or the path of an image; a
             floating image only as txt in RGB888, value by value.
         output: path of the file; None writes nothing.
         file_fmt: "bin", "txt" (one value a line, 8 decimals) or "hex" (16 bytes a line, the

@@ -64,7 +64,7 @@ def test_labelled_people_become_what_the_runner_feeds(export, folder, caplog):
         said = export("pose.onnx", *LABELS, "--out", "out/calibration.npz")
     made = load(folder / "out/calibration.npz")
     assert said == (
-        "out/calibration.npz: 3 crops from 2 pictures, float32 (3, 3, 64, 48) rgb, kneron_520, "
+        "out/calibration.npz: 3 crops from 2 images, float32 (3, 3, 64, 48) rgb, kneron_520, "
         f"values -0.500 to {made['images'].max():.3f}; look at out/calibration.png\n"
     )
     assert "should have at least 100 crops, got 3" in caplog.text
@@ -102,7 +102,7 @@ def test_layout_colour_count_and_seed(export, folder):
 
 
 def test_detected_people(export, folder):
-    assert "2 crops from 2 pictures" in export("pose.onnx", *PICTURES, "--out", "c.npz")
+    assert "2 crops from 2 images" in export("pose.onnx", *PICTURES, "--out", "c.npz")
     made = load(folder / "c.npz")
     pipeline = load_noted_pipeline(folder / "pose.onnx", folder / "detector.yaml")
     expected = pipeline.detect(load_rgb(folder / str(made["files"][0]))).boxes_xywh

@@ -30,7 +30,7 @@ class Calibration:
         images: float32 (N, 3, h, w) or, layout "nhwc", (N, h, w, 3): what the network is fed.
         crops: N of uint8 (h, w, 3), RGB, the pixels that they come from.
         boxes_xywh: float32 (N, 4), left, top, width, height of the people in source pixels.
-        files: N, the pictures.
+        files: N, the images.
         notes: what a reader must know: layout, colour, preprocess, pixel_offset, input_wh,
             padding, model, model_sha256.
     """
@@ -68,7 +68,7 @@ def read_labels(ann_file: Path, img_dir: Path) -> dict[Path, np.ndarray]:
         ann_file: COCO annotations. Crowds, people without labelled keypoints (where these are
             counted), empty boxes and other categories are left out.
         img_dir: folder that the annotations' file names start below.
-    Returns: picture: float (N, 4), left, top, width, height in source pixels; pictures without
+    Returns: image: float (N, 4), left, top, width, height in source pixels; images without
         people are not in it.
     Raises: ValueError: no such annotations, or nobody in them.
     """
@@ -98,14 +98,14 @@ def read_labels(ann_file: Path, img_dir: Path) -> dict[Path, np.ndarray]:
 def choose_people(
     images: Sequence[Path], boxes_of: Finder, seed: int
 ) -> Iterator[tuple[Path, np.ndarray]]:
-    """Choose people evenly over pictures: one of each in random order, then a second one, ....
+    """Choose people evenly over images: one of each in random order, then a second one, ....
 
     Args:
-        images: the pictures.
-        boxes_of: picture -> float (N, 4), left, top, width, height of its people; asked as late as
-            possible, once a picture.
+        images: the images.
+        boxes_of: image -> float (N, 4), left, top, width, height of its people; asked as late as
+            possible, once an image.
         seed: the same one gives the same order.
-    Yields: a picture and a person's box.
+    Yields: an image and a person's box.
     """
     generator = np.random.default_rng(seed)
     found = []
@@ -131,7 +131,7 @@ def make_finder(pipeline: PosePipeline, load: Callable[[Path], np.ndarray]) -> F
 
 
 def one_image_cache() -> Callable[[Path], np.ndarray]:
-    """``load_rgb`` that remembers the last picture, for those who come twice in a row."""
+    """``load_rgb`` that remembers the last image, for those who come twice in a row."""
     return lru_cache(maxsize=1)(load_rgb)
 
 
@@ -147,12 +147,12 @@ def make_calibration(
 
     Args:
         pipeline: the runners.
-        people: pictures and boxes, as ``choose_people`` gives them.
+        people: images and boxes, as ``choose_people`` gives them.
         layout: "nchw" or "nhwc".
         colour: order of the channels, "rgb" or "bgr".
-        load: reads a picture.
+        load: reads an image.
     Returns: the arrays.
-    Raises: ValueError: nobody, or a picture or box that the runners refuse.
+    Raises: ValueError: nobody, or an image or box that the runners refuse.
     """
     crops, boxes, files = [], [], []
     for path, box in people:
@@ -163,7 +163,7 @@ def make_calibration(
         boxes.append(box)
         files.append(path)
     if not crops:
-        raise ValueError("the pictures must show people, got nobody. Use other pictures.")
+        raise ValueError("the images must show people, got nobody. Use other images.")
     images = pipeline.pose.prepare([crop.image for crop in crops])
     if colour == "bgr":
         images = images[:, ::-1]
@@ -197,7 +197,7 @@ def summary_of(calibration: Calibration) -> str:
     """Say in one line what there is."""
     images, notes = calibration.images, calibration.notes
     return (
-        f"{len(images)} crops from {len(set(calibration.files))} pictures, {images.dtype} "
+        f"{len(images)} crops from {len(set(calibration.files))} images, {images.dtype} "
         f"{images.shape} {notes['colour']}, {notes['preprocess']}, values {images.min():.3f} to "
         f"{images.max():.3f}"
     )
@@ -209,7 +209,7 @@ def warnings_of(calibration: Calibration) -> list[str]:
     if len(calibration.images) < ENOUGH:
         texts.append(
             f"calibration should have at least {ENOUGH} crops, got {len(calibration.images)}. "
-            "Give more pictures or raise --count."
+            "Give more images or raise --count."
         )
     if get_preprocess(str(calibration.notes["preprocess"])).hardware is None:
         texts.append(

@@ -1,4 +1,4 @@
-"""The files of a calibration: arrays for the quantiser and a picture for the eye."""
+"""The files of a calibration: arrays for the quantiser and an image for the eye."""
 
 import json
 from pathlib import Path

@@ -213,7 +213,7 @@ class _NameMatcher:
             self._by_file[PurePosixPath(name).name].append(name)
 
     def find(self, name: str) -> str | None:
-        """The ground truth's name, or None; two pictures of one file name are not guessed at."""
+        """The ground truth's name, or None; two images of one file name are not guessed at."""
         if name in self._exact:
             return name
         rivals = self._by_file[PurePosixPath(name.replace("\\", "/")).name]

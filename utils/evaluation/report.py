@@ -1,4 +1,4 @@
-"""The end-to-end evaluation's parameters, its report, and pictures of its worst cases."""
+"""The end-to-end evaluation's parameters, its report, and images of its worst cases."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,10 +82,10 @@ def draw_worst(matches: list[Match], count: int, folder: Path, target: Path) -> 
     Args:
         matches: one a labelled person.
         count: how many to draw.
-        folder: of the pictures that the ground truth names.
-        target: folder for the drawings, ``<rank>_<oks>_<picture>.png``.
+        folder: of the images that the ground truth names.
+        target: folder for the drawings, ``<rank>_<oks>_<image>.png``.
     Returns: the files.
-    Raises: FileNotFoundError: a picture is not in the folder.
+    Raises: FileNotFoundError: an image is not in the folder.
     """
     worst = sorted(matches, key=lambda match: match.similarity)[:count]
     written = []

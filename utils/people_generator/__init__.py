@@ -1,4 +1,4 @@
-"""Drawn people with COCO keypoint labels: articulated, clothed, several to a cluttered picture."""
+"""Drawn people with COCO keypoint labels: articulated, clothed, several to a cluttered image."""
 
 from utils.people_generator.generate import PeopleStats, make_people
 

@@ -1,4 +1,4 @@
-"""A picture that knows what is drawn at every pixel: colours, and the owner of each pixel."""
+"""An image that knows what is drawn at every pixel: colours, and the owner of each pixel."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,9 @@ class Patch:
     """A polygon filled with a texture.
 
     Attributes:
-        hull: float32 (N, 2), corners of a convex polygon, picture pixels.
+        hull: float32 (N, 2), corners of a convex polygon, image pixels.
         tile: uint8 (h, w, 3) RGB texture, mirrored beyond its edges.
-        to_tile: float (2, 3), affine matrix from picture pixels to tile pixels.
+        to_tile: float (2, 3), affine matrix from image pixels to tile pixels.
         alpha: uint8 (h, w) opacity in tile pixels, or None: the polygon alone gives the shape.
     """
 

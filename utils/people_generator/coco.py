@@ -17,8 +17,8 @@ class PeopleStats:
 
     Attributes:
         num_images, num_people: counts.
-        occluded_share: of the keypoints within the pictures, how many are hidden (flag 1).
-        overlap_share: of the pictures, in how many two figures overlap.
+        occluded_share: of the keypoints within the images, how many are hidden (flag 1).
+        overlap_share: of the images, in how many two figures overlap.
     """
 
     num_images: int
@@ -36,7 +36,7 @@ class PeopleStats:
 
 @dataclass(frozen=True)
 class ImageRecord:
-    """COCO's entries for one picture: `image`, its `people` (without ids), and `overlap`."""
+    """COCO's entries for one image: `image`, its `people` (without ids), and `overlap`."""
 
     image: dict
     people: list[dict]
@@ -44,7 +44,7 @@ class ImageRecord:
 
 
 def describe_scene(scene: Scene, index: int, file_name: str) -> ImageRecord:
-    """Turn a scene's labels into COCO entries; picture number `index` gets the id `index + 1`."""
+    """Turn a scene's labels into COCO entries; image number `index` gets the id `index + 1`."""
     height, width = scene.image.shape[:2]
     image = {"id": index + 1, "file_name": file_name, "width": width, "height": height}
     people = [
@@ -63,7 +63,7 @@ def describe_scene(scene: Scene, index: int, file_name: str) -> ImageRecord:
 
 
 def build_annotations(records: Sequence[ImageRecord], seed: int) -> dict:
-    """Join the entries of all pictures into the content of a COCO person-keypoint file."""
+    """Join the entries of all images into the content of a COCO person-keypoint file."""
     people = [person for record in records for person in record.people]
     return {
         "info": {"description": f"Drawn people, seed {seed}", "contributor": MADE_BY},
@@ -82,7 +82,7 @@ def build_annotations(records: Sequence[ImageRecord], seed: int) -> dict:
 
 
 def summarise(records: Sequence[ImageRecord]) -> PeopleStats:
-    """Count people, hidden keypoints and overlapping pictures."""
+    """Count people, hidden keypoints and overlapping images."""
     people = [person for record in records for person in record.people]
     flags = np.array([person["keypoints"][2::3] for person in people])
     return PeopleStats(

@@ -1,4 +1,4 @@
-"""Make a data set of drawn people: pictures in parallel, written whole or not at all."""
+"""Make a data set of drawn people: images in parallel, written whole or not at all."""
 
 import json
 import multiprocessing
@@ -26,12 +26,12 @@ from utils.people_generator.scene import compose_scene
 from utils.processes import serve
 
 ANNOTATIONS = "annotations.json"
-SIZE_LIMITS = (96, 2048)  # pixels, either side of a picture
+SIZE_LIMITS = (96, 2048)  # pixels, either side of an image
 _JPEG_QUALITY = 88
 
 
-def _write_picture(index: int, *, folder: Path, seed: int, size_wh: tuple[int, int]) -> ImageRecord:
-    """Draw picture `index`, which depends on the seed and the index only, and write it."""
+def _write_image(index: int, *, folder: Path, seed: int, size_wh: tuple[int, int]) -> ImageRecord:
+    """Draw image `index`, which depends on the seed and the index only, and write it."""
     scene = compose_scene(np.random.default_rng([seed, index]), size_wh)
     file_name = f"{index:06d}.jpg"
     (folder / file_name).write_bytes(encode_rgb(scene.image, ".jpg", _JPEG_QUALITY))
@@ -41,7 +41,7 @@ def _write_picture(index: int, *, folder: Path, seed: int, size_wh: tuple[int, i
 def _records(
     write: Callable[[int], ImageRecord], num_images: int, workers: int
 ) -> Iterator[ImageRecord]:
-    """Write all pictures in order, in this process or in `workers` others."""
+    """Write all images in order, in this process or in `workers` others."""
     if workers == 1:
         yield from map(write, range(num_images))
         return
@@ -120,19 +120,19 @@ def make_people(
 ) -> PeopleStats:
     """Write `out_dir`/images/*.jpg and `out_dir`/annotations.json, a COCO keypoint set.
 
-    The folder appears when it is complete. Picture i depends on `seed`, i and the size only, so
+    The folder appears when it is complete. Image i depends on `seed`, i and the size only, so
     neither `num_images` nor `workers` changes it.
 
     Args:
         out_dir: folder to make; it may exist if empty, or if made here and `overwrite` is set.
-        num_images: how many pictures, 1 or more.
-        seed: 0 or more; sets of different seeds share no picture.
-        width: of every picture, 96 to 2048 pixels.
-        height: of every picture, 96 to 2048 pixels.
+        num_images: how many images, 1 or more.
+        seed: 0 or more; sets of different seeds share no image.
+        width: of every image, 96 to 2048 pixels.
+        height: of every image, 96 to 2048 pixels.
         workers: processes that draw. More than one needs the calling script to be importable
             (`if __name__ == "__main__":`).
         overwrite: whether to replace a set made before.
-        progress: wraps the sequence of finished pictures, as `tqdm` does.
+        progress: wraps the sequence of finished images, as `tqdm` does.
 
     Returns: counts and shares of the set.
 
@@ -148,7 +148,7 @@ def make_people(
     try:
         made.chmod(0o755)  # mkdtemp keeps everybody else out
         (made / "images").mkdir()
-        write = partial(_write_picture, folder=made / "images", seed=seed, size_wh=size_wh)
+        write = partial(_write_image, folder=made / "images", seed=seed, size_wh=size_wh)
         records = list(progress(_records(write, num_images, workers)))
         annotations = json.dumps(build_annotations(records, seed))
         (made / ANNOTATIONS).write_text(annotations, encoding="utf-8")

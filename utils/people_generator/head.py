@@ -7,7 +7,7 @@ import numpy as np
 
 from utils.people_generator.skeleton import FACE_POINTS
 
-HEAD_PIXELS = 40  # side of the square picture of a head
+HEAD_PIXELS = 40  # side of the square image of a head
 _EXTENT = 1.3  # half of that side, in units of the head's longest half axis
 _EYE_XY = np.array([0.4, 0.16])
 # Rows of the palette in `draw_head`.
@@ -19,7 +19,7 @@ _LEAST_FACING = np.array([-0.1, 0.12, 0.12, -0.15, -0.15])
 
 @cache
 def _rays() -> np.ndarray:
-    """Picture offsets (x, y up), float (2, n * n), in units of the longest half axis."""
+    """Image offsets (x, y up), float (2, n * n), in units of the longest half axis."""
     steps = (np.arange(HEAD_PIXELS) + 0.5) / HEAD_PIXELS * 2 - 1
     x, y = np.meshgrid(steps * _EXTENT, -steps * _EXTENT)
     return np.stack([x.ravel(), y.ravel()]).astype(np.float32)
@@ -37,7 +37,7 @@ def _materials(x: np.ndarray, y: np.ndarray, z: np.ndarray, hair_style: str) -> 
     front = z > 0
     beside = np.abs(np.abs(x) - _EYE_XY[0])  # from the middle line of either eye
     above = y - _EYE_XY[1]
-    # Features are larger than in life, so that a face remains one on a picture of 128 pixels.
+    # Features are larger than in life, so that a face remains one on an image of 128 pixels.
     material[front & (np.abs(x) < 0.09) & (y > -0.1) & (y < 0.2)] = _RIDGE
     material[front & ((x / 0.2) ** 2 + ((y + 0.13) / 0.14) ** 2 < 1)] = _SHADE
     material[front & ((x / 0.34) ** 2 + ((y + 0.52) / 0.1) ** 2 < 1)] = _LIPS
@@ -65,7 +65,7 @@ def draw_head(
         hair: float (3,), RGB; also the colour of a cap.
         hair_style: one of `utils.people_generator.appearance.HAIR_STYLES`.
 
-    Returns: uint8 (40, 40, 3) RGB and uint8 (40, 40) opacity. The picture's half side is
+    Returns: uint8 (40, 40, 3) RGB and uint8 (40, 40) opacity. The image's half side is
         `1.3 * max(head_axes)`.
 
     Source: derived here (a line met with an ellipsoid).

@@ -1,4 +1,4 @@
-"""Pictures of drawn people: their labels, and predictions beside them."""
+"""Images of drawn people: their labels, and predictions beside them."""
 
 import json
 from collections.abc import Mapping

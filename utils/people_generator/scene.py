@@ -1,4 +1,4 @@
-"""Compose one picture: place people and occluders so that all stay recognisable, draw, label."""
+"""Compose one image: place people and occluders so that all stay recognisable, draw, label."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ _NUM_PEOPLE_SHARES = (0.32, 0.42, 0.18, 0.08)
 _NEAR_ANOTHER = 0.42  # how often somebody is placed to overlap those already there
 _BEHIND_OBJECT = 0.57  # how often an object is put in front of somebody
 _LEAST_SEEN = 0.65  # of a figure's pixels, after everything in front of it
-_LEAST_INSIDE = 9  # keypoints within the picture
+_LEAST_INSIDE = 9  # keypoints within the image
 _ATTEMPTS = 12
 _OBJECT = 255
 OVERLAP_SHARE = 0.02  # of the smaller of two figures: from here on they overlap
@@ -34,9 +34,9 @@ class PersonLabel:
     """The COCO label of one person.
 
     Attributes:
-        keypoints: float (17, 3), x, y in picture pixels and COCO's flag: 2 seen, 1 hidden, 0
+        keypoints: float (17, 3), x, y in image pixels and COCO's flag: 2 seen, 1 hidden, 0
             outside (then x = y = 0).
-        box_xywh: float (4,), tight around the whole figure, clipped to the picture, pixels.
+        box_xywh: float (4,), tight around the whole figure, clipped to the image, pixels.
         area: the figure's pixels that are seen, as COCO counts a segment.
     """
 
@@ -47,7 +47,7 @@ class PersonLabel:
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture, uint8 (H, W, 3) RGB, its people and whether two of their figures overlap."""
+    """An image, uint8 (H, W, 3) RGB, its people and whether two of their figures overlap."""
 
     image: np.ndarray
     people: list[PersonLabel]
@@ -92,7 +92,7 @@ def _figure_mask(parts: list[Part], size_wh: tuple[int, int]) -> np.ndarray:
 def _sample_person(
     rng: np.random.Generator, size_wh: tuple[int, int], others: list[_Placed]
 ) -> _Placed:
-    """Draw one person somewhere in the picture."""
+    """Draw one person somewhere in the image."""
     pose, outfit = sample_pose(rng), sample_outfit(rng)
     body = pose_body(pose, _sample_proportions(rng))
     scale = rng.uniform(0.6, 0.88) * min(size_wh) * (0.85 if pose.kind == "lie" else 1.0)
@@ -206,13 +206,13 @@ def _label(person: _Placed, number: int, canvas: Canvas) -> PersonLabel:
 
 
 def compose_scene(rng: np.random.Generator, size_wh: tuple[int, int]) -> Scene:
-    """Draw a picture of one to four people and label them.
+    """Draw an image of one to four people and label them.
 
     Args:
-        rng: source of all chance; the same state gives the same picture.
-        size_wh: picture size, pixels.
+        rng: source of all chance; the same state gives the same image.
+        size_wh: image size, pixels.
 
-    Returns: the picture and its labels; every person has at least 9 keypoints in the picture and
+    Returns: the image and its labels; every person has at least 9 keypoints in the image and
         two thirds of the figure not covered by others or by objects.
     """
     people = _place_people(rng, size_wh)

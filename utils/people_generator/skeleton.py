@@ -1,7 +1,7 @@
 """The articulated body: joint angles to three-dimensional joints, and their projection.
 
-Body axes: x to the person's left, y up, z forward. Camera axes: x to the picture's right, y up,
-z towards the viewer; so a person who faces the camera has the left hand on the picture's right.
+Body axes: x to the person's left, y up, z forward. Camera axes: x to the image's right, y up,
+z towards the viewer; so a person who faces the camera has the left hand on the image's right.
 Lengths are in body heights, and index 0 of a pair of limbs is the left one.
 """
 
@@ -41,8 +41,8 @@ class Pose:
 
     Attributes:
         kind: what the person does, one of `utils.people_generator.pose.KINDS`.
-        yaw: turn about the vertical, 0 faces the camera, 90 faces the picture's right.
-        roll: rotation in the picture plane, positive tips the head to the picture's left.
+        yaw: turn about the vertical, 0 faces the camera, 90 faces the image's right.
+        roll: rotation in the image plane, positive tips the head to the image's left.
         camera_pitch: how far the camera looks down.
         bend: float (3,), chest against pelvis: forward, sideways, twist.
         head: float (3,), head against chest: turn to the left, nod, tilt.
@@ -156,7 +156,7 @@ class Camera:
     """A perspective camera in front of one body.
 
     Attributes:
-        center_xy: float (2,), picture pixels, where the body's origin is seen.
+        center_xy: float (2,), image pixels, where the body's origin is seen.
         scale: pixels of a body height at the origin's distance.
         distance: from the origin to the viewer, body heights.
     """
@@ -166,6 +166,6 @@ class Camera:
     distance: float
 
     def project(self, points: np.ndarray) -> np.ndarray:
-        """Project camera-axes points, float (..., 3), to picture pixels, float (..., 2)."""
+        """Project camera-axes points, float (..., 3), to image pixels, float (..., 2)."""
         size = self.scale * self.distance / (self.distance - points[..., 2:])
         return self.center_xy + points[..., :2] * size * [1, -1]

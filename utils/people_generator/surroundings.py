@@ -93,7 +93,7 @@ def draw_background(rng: np.random.Generator, size_wh: tuple[int, int]) -> Canva
 
     Args:
         rng: source of all chance.
-        size_wh: picture size, pixels.
+        size_wh: image size, pixels.
 
     Returns: a canvas on which every pixel is nobody's.
     """
@@ -117,10 +117,10 @@ def occluder_hulls(
     Args:
         rng: source of all chance.
         kind: one of `OCCLUDERS`.
-        box_xywh: float (4,), the person's box, picture pixels.
-        size_wh: picture size, pixels.
+        box_xywh: float (4,), the person's box, image pixels.
+        size_wh: image size, pixels.
 
-    Returns: the object's convex pieces, each float (N, 2), picture pixels.
+    Returns: the object's convex pieces, each float (N, 2), image pixels.
     """
     x, y, w, h = box_xywh
     width, height = size_wh

@@ -43,12 +43,12 @@ def label_visibility(
     """Give every keypoint COCO's visibility flag.
 
     Args:
-        keypoints_xy: float (17, 2), picture pixels.
+        keypoints_xy: float (17, 2), image pixels.
         turned_away: bool (17,), from `keypoints_turned_away`.
         owner: uint8 (H, W), what is drawn at each pixel.
         first_owner: the owner number of this person's kind 0.
 
-    Returns: int (17,); 2 seen, 1 in the picture but hidden, 0 outside the picture.
+    Returns: int (17,); 2 seen, 1 in the image but hidden, 0 outside the image.
     """
     height, width = owner.shape
     flags = np.zeros(17, int)

@@ -60,7 +60,7 @@ class OnnxSession:
             shapes = [(value.type, value.shape) for value in inputs]
             raise ParamsError(
                 f"{path}: network must have one float input of shape [N, 3, H, W], got {shapes}. "
-                "Use a network for pictures."
+                "Use a network for images."
             )
         self._input_name = inputs[0].name
         self.input_shape = _shape(inputs[0].shape)
@@ -69,7 +69,7 @@ class OnnxSession:
 
     @property
     def batch(self) -> int | None:
-        """How many pictures a run takes; None for any number."""
+        """How many images a run takes; None for any number."""
         return self.input_shape[0]
 
     @property

@@ -47,8 +47,8 @@ class LiteHrnetParams:
         input_h: network input height in pixels.
         preprocess: word of the switch.
         decoder: heatmaps to keypoints.
-        flip_test: average with the mirrored picture: slower, a little more exact.
-        kpt_thr: keypoints at or below it count neither in a person's score nor in the picture.
+        flip_test: average with the mirrored image: slower, a little more exact.
+        kpt_thr: keypoints at or below it count neither in a person's score nor in the image.
         batch_size: crops a forward pass; left out, the runner finds the fastest.
     """
 

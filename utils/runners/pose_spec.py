@@ -14,7 +14,7 @@ from utils.runners.pose_params import LiteHrnetParams, RsnAffineParams
 
 @dataclass(frozen=True)
 class PoseSpec:
-    """How pictures go into a pose network and keypoints come out.
+    """How images go into a pose network and keypoints come out.
 
     Attributes:
         input_wh: network input width and height in pixels.
@@ -23,7 +23,7 @@ class PoseSpec:
         padding: factor on the person's box.
         decoder: heatmaps to keypoints.
         blur_kernel_size: odd, heatmap pixels, of the decoders that blur.
-        pixel_offset: None: pictures are normalised before the network. A number: the network does
+        pixel_offset: None: images are normalised before the network. A number: the network does
             that, and takes pixels (0..255) less this number.
         udp: the crop and the flip test follow UDP's grid.
         keypoint_names: K names, in the network's order.

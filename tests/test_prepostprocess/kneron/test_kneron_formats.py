@@ -212,7 +212,7 @@ def test_load_image_refuses_half_a_file(tmp_path, suffix):
     big = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     data = cv2.imencode(suffix, big)[1].tobytes()
     path.write_bytes(data[: len(data) // 2])
-    with pytest.raises(ValueError, match=f"a{suffix}: image must be a complete picture file"):
+    with pytest.raises(ValueError, match=f"a{suffix}: image must be a complete image file"):
         API.load_image(path)
     path.write_bytes(b"")
     with pytest.raises(ValueError, match="got 0 bytes"):

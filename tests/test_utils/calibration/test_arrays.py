@@ -168,7 +168,7 @@ def test_nobody_and_a_box_outside(make_pipeline, picture):
 
 def test_words_about_it(make_pipeline, picture):
     made = make_calibration(make_pipeline(preprocess="kneron_720"), people_of(picture))
-    assert summary_of(made).startswith("3 crops from 1 pictures, float32 (3, 3, 64, 48) rgb, kner")
+    assert summary_of(made).startswith("3 crops from 1 images, float32 (3, 3, 64, 48) rgb, kner")
     assert [text[:52] for text in warnings_of(made)] == [
         "calibration should have at least 100 crops, got 3. G"
     ]
