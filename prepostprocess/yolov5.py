@@ -81,7 +81,15 @@ def letterbox_kneron(image: np.ndarray, input_wh: tuple[int, int], preprocess: s
 
 
 def make_grid(width: int, height: int) -> np.ndarray:
-    """Number the cells of an output: float32 (1, 1, height, width, 2), (x, y) of each cell."""
+    """Number the cells of an output: float32 (1, 1, height, width, 2), (x, y) of each cell.
+
+    Args:
+        width: cells.
+        height: cells.
+
+    Returns:
+        Float32 (1, 1, height, width, 2).
+    """
     x, y = np.meshgrid(np.arange(width), np.arange(height))
     return np.stack([x, y], axis=-1).astype(np.float32)[None, None]
 

@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,28 @@ def test_functions_are_short():
                     if count > MOST_LINES:
                         long[f"{path.relative_to(ROOT)}: {node.name}"] = count
     assert set(long) == VENDORS
+
+
+def public_functions(body: list[ast.stmt]) -> Iterator[ast.FunctionDef]:
+    for node in body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            yield node
+        elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield from public_functions(node.body)
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_public_functions_describe_what_they_take_and_give(package):
+    for path in (ROOT / package).rglob("*.py"):
+        for node in public_functions(ast.parse(path.read_text(encoding="utf-8")).body):
+            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            if len([a for a in arguments if a.arg not in ("self", "cls")]) < 2:
+                continue
+            text = ast.get_docstring(node) or ""
+            gives = node.returns is not None and ast.unparse(node.returns) != "None"
+            where = f"{path.relative_to(ROOT)}: {node.name}"
+            assert "Args:" in text, where
+            assert not gives or "Returns:" in text or "Yields:" in text, where
 
 
 def test_scripts_are_flags_and_calls():

@@ -26,6 +26,9 @@ def param(default: Any, rule: str, holds: Callable[[Any], bool]) -> Any:
         default: value when the key is left out; None is never checked.
         rule: what the value must be, in words that follow "must be".
         holds: tells whether a value (of the right type) keeps the rule.
+
+    Returns:
+        The field.
     """
     return dataclasses.field(default=default, metadata={"rule": rule, "holds": holds})
 
@@ -110,13 +113,29 @@ def build_params(
 def load_params(path: str | Path, schema: type[T]) -> T:
     """Read a YAML file whose keys are a dataclass's fields.
 
+    Args:
+        path: the file.
+        schema: the dataclass; see ``build_params``.
+
+    Returns:
+        The dataclass, filled.
+
     Raises: ParamsError: see ``read_mapping`` and ``build_params``.
     """
     return build_params(schema, read_mapping(path), path)
 
 
 def check_keys(values: Mapping[str, Any], known: typing.Iterable[str], path: str | Path) -> None:
-    """Refuse the first key that is not known, with the nearest that is."""
+    """Refuse the first key that is not known, with the nearest that is.
+
+    Args:
+        values: what the file says.
+        known: keys that it may have.
+        path: the file, for the message.
+
+    Raises:
+        ParamsError: a key that is not known.
+    """
     known = list(known)
     for key in values:
         if key not in known:
@@ -147,7 +166,16 @@ def find_file(value: str | Path, key: str, path: str | Path) -> Path:
 
 
 def check_onnx_suffix(model_path: Path, key: str, path: str | Path) -> None:
-    """Refuse weights of another kind before they are opened."""
+    """Refuse weights of another kind before they are opened.
+
+    Args:
+        model_path: the network's file.
+        key: the parameter, for the message.
+        path: the parameter file, for the message.
+
+    Raises:
+        ParamsError: it does not end in .onnx.
+    """
     if model_path.suffix.lower() != ".onnx":
         raise ParamsError(
             f"{path}: {key} must be an ONNX file, got {model_path}. Export the network first."

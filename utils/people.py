@@ -20,7 +20,15 @@ class Detections:
 
     @classmethod
     def of(cls, boxes_xywh: object, scores: object = None) -> "Detections":
-        """Take boxes from elsewhere; without scores each counts 1."""
+        """Take boxes from elsewhere; without scores each counts 1.
+
+        Args:
+            boxes_xywh: (N, 4) numbers, left, top, width, height in source pixels.
+            scores: (N,) numbers, 0..1, or None.
+
+        Returns:
+            The boxes.
+        """
         boxes = np.asarray(boxes_xywh, np.float32).reshape(-1, 4)
         given = np.ones(len(boxes)) if scores is None else scores
         return cls(boxes, np.asarray(given, np.float32).reshape(-1))

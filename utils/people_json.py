@@ -36,6 +36,10 @@ def people_to_json(people: People, ids: tuple[int, ...] | None = None) -> list[d
 def write_json(path: Path, records: list[dict]) -> None:
     """Write a list, a record a line, whole or not at all.
 
+    Args:
+        path: the file.
+        records: what can be written as JSON.
+
     Raises: OSError: the file cannot be written.
     """
     lines = ",\n".join(json.dumps(record, ensure_ascii=False) for record in records)

@@ -35,7 +35,15 @@ def parse_options(words: Sequence[str]) -> dict[str, object]:
 
 
 def has_key(value: object, words: Sequence[str]) -> bool:
-    """Tell whether a value has parts within parts of these names."""
+    """Tell whether a value has parts within parts of these names.
+
+    Args:
+        value: a part of a config.
+        words: names of parts, each within the one before.
+
+    Returns:
+        Whether the last of them is there.
+    """
     if not words:
         return True
     parts = _parts(value)

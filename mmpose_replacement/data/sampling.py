@@ -69,7 +69,16 @@ def shuffle_by_image(
 
 
 def deal_out(order: np.ndarray, batch_size: int, num_workers: int) -> np.ndarray:
-    """Arrange that batches dealt out in turn give each process consecutive parts of ``order``."""
+    """Arrange that batches dealt out in turn give each process consecutive parts of ``order``.
+
+    Args:
+        order: int (N,), what is drawn.
+        batch_size: of one process.
+        num_workers: processes that take batches in turn.
+
+    Returns:
+        Int (N,), such that batches dealt out in turn give each process consecutive parts.
+    """
     places = np.arange(len(order))
     by_worker = np.lexsort((places, places // batch_size % num_workers))
     dealt = np.empty_like(order)

@@ -59,7 +59,14 @@ class ProgressBarHook(Hook):
         data_batch: dict | None = None,
         outputs: dict | None = None,
     ) -> None:
-        """Advance the bar."""
+        """Advance the bar.
+
+        Args:
+            runner: the training.
+            batch_idx: number of the step in its epoch.
+            data_batch: what it was trained on.
+            outputs: its losses.
+        """
         if not self.is_live:
             return
         done = runner.iter + 1 - self.first_iter
@@ -107,6 +114,12 @@ class FiniteLossHook(Hook):
         outputs: dict | None = None,
     ) -> None:
         """Look at the loss now and then.
+
+        Args:
+            runner: the training.
+            batch_idx: number of the step in its epoch.
+            data_batch: what it was trained on.
+            outputs: its losses.
 
         Raises: ValueError: it is infinite or not a number.
         """

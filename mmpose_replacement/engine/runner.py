@@ -56,6 +56,13 @@ class PoseRunner(Runner):
 
         Weights take the channels-last layout: the same numbers, and depthwise convolutions are
         about 1.5 times as fast with it.
+
+        Args:
+            model_wrapper_cfg: mmengine's, for machines with GPUs.
+            model: the network.
+
+        Returns:
+            The network as the processes train it.
         """
         model = model.to(memory_format=torch.channels_last)
         if self.distributed and not torch.cuda.is_available():
@@ -103,6 +110,13 @@ class PoseRunner(Runner):
 
     @master_only
     def save_checkpoint(self, out_dir: str, filename: str, *args: object, **kwargs: object) -> None:
-        """Write beside the target under another name, then move it into place."""
+        """Write beside the target under another name, then move it into place.
+
+        Args:
+            out_dir: the folder.
+            filename: the file in it.
+            *args: mmengine's.
+            **kwargs: mmengine's.
+        """
         with replacing(Path(out_dir, filename)) as partial:
             super().save_checkpoint(str(partial.parent), partial.name, *args, **kwargs)

@@ -11,7 +11,15 @@ from mmpose_replacement.metrics.coco_metric import metric_configs
 
 
 def build_test_runner(config: Config, work_dir: Path) -> Runner:
-    """Build a Runner that holds the network and no data: each protocol brings its own."""
+    """Build a Runner that holds the network and no data: each protocol brings its own.
+
+    Args:
+        config: the training config.
+        work_dir: where the log goes.
+
+    Returns:
+        The runner, with initial weights.
+    """
     config = Config(config._cfg_dict.copy(), filename=config.filename)
     for part in ("train", "val", "test"):
         config[f"{part}_dataloader"] = config[f"{part}_cfg"] = None

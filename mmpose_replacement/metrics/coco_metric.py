@@ -165,7 +165,12 @@ class PredictionDump(BaseMetric):
         self.keypoint_score_thr = keypoint_score_thr
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Turn each person into plain numbers."""
+        """Turn each person into plain numbers.
+
+        Args:
+            data_batch: not looked at.
+            data_samples: predictions, as the estimator gives them.
+        """
         for sample in data_samples:
             predicted, given = sample["pred_instances"], sample["gt_instances"]
             scores = np.asarray(predicted["keypoint_scores"][0], np.float64)

@@ -53,7 +53,12 @@ class KneronPCKhMetric(BaseMetric):
         self.joints, self.labelled, self.head_sizes = _load_head_boxes(gt_file)
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Keep id and keypoints of each person."""
+        """Keep id and keypoints of each person.
+
+        Args:
+            data_batch: not looked at.
+            data_samples: predictions, as the estimator gives them.
+        """
         for sample in data_samples:
             self.results.append((sample["id"], sample["pred_instances"]["keypoints"][0]))
 

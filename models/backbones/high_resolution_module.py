@@ -148,7 +148,18 @@ def strided_step(
     with_relu: bool = True,
     norm: type[nn.BatchNorm2d] = BatchNorm2d,
 ) -> nn.Sequential:
-    """Make a depthwise 3x3 and a 1x1 convolution, each with BatchNorm, as one numbered sequence."""
+    """Make a depthwise 3x3 and a 1x1 convolution, each with BatchNorm, as one numbered sequence.
+
+    Args:
+        in_channels: of the input.
+        out_channels: of the result.
+        stride: of the depthwise convolution.
+        with_relu: end with a ReLU.
+        norm: class of the BatchNorm layers.
+
+    Returns:
+        The layers, numbered as in the published checkpoints.
+    """
     layers = [
         nn.Conv2d(
             in_channels, in_channels, 3, stride=stride, padding=1, groups=in_channels, bias=False

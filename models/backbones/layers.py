@@ -18,12 +18,30 @@ POOLS = ("average", "conv")
 
 
 def pointwise(in_channels: int, out_channels: int, act: dict | None) -> ConvModule:
-    """Make a 1x1 convolution with BatchNorm and an optional activation."""
+    """Make a 1x1 convolution with BatchNorm and an optional activation.
+
+    Args:
+        in_channels: of the input.
+        out_channels: of the result.
+        act: mmcv's config of the activation, or None.
+
+    Returns:
+        The layer.
+    """
     return ConvModule(in_channels, out_channels, 1, norm_cfg=NORM, act_cfg=act)
 
 
 def depthwise(channels: int, *, kernel_size: int = 3, stride: int = 1) -> ConvModule:
-    """Make a depthwise convolution (odd kernel) with BatchNorm and no activation."""
+    """Make a depthwise convolution (odd kernel) with BatchNorm and no activation.
+
+    Args:
+        channels: of input and result.
+        kernel_size: odd.
+        stride: of both axes.
+
+    Returns:
+        The layer; it keeps the size, but for the stride.
+    """
     return ConvModule(
         channels,
         channels,
@@ -38,6 +56,13 @@ def depthwise(channels: int, *, kernel_size: int = 3, stride: int = 1) -> ConvMo
 
 def channel_shuffle(x_BCHW: torch.Tensor, groups: int = 2) -> torch.Tensor:
     """Interleave the channels of ``groups`` equal groups; same shape out.
+
+    Args:
+        x_BCHW: (B, C, H, W).
+        groups: divides C.
+
+    Returns:
+        (B, C, H, W).
 
     Source: Zhang et al., "ShuffleNet", arXiv:1707.01083, section 3.1.
     """
@@ -65,7 +90,16 @@ class _Interleave(torch.autograd.Function):
 
 
 def join_halves(kept_BCHW: torch.Tensor, new_BCHW: torch.Tensor, shuffle: str) -> torch.Tensor:
-    """Join two halves: interleaved by "channel", else the processed one first. (B, 2C, H, W)."""
+    """Join two halves: interleaved by "channel", else the processed one first. (B, 2C, H, W).
+
+    Args:
+        kept_BCHW: (B, C, H, W), the half that passed by.
+        new_BCHW: (B, C, H, W), the processed half.
+        shuffle: "channel", or another word for the processed half first.
+
+    Returns:
+        (B, 2C, H, W).
+    """
     if shuffle != "channel":
         return torch.cat((new_BCHW, kept_BCHW), dim=1)
     if torch.onnx.is_in_onnx_export():
@@ -103,7 +137,17 @@ def mix_halves(
 def mix_and_join(
     kept_BCHW: torch.Tensor, active_BCHW: torch.Tensor, new_BCHW: torch.Tensor, shuffle: str
 ) -> torch.Tensor:
-    """Return both halves of ``mix_halves`` as one tensor (B, 2C, H, W)."""
+    """Return both halves of ``mix_halves`` as one tensor (B, 2C, H, W).
+
+    Args:
+        kept_BCHW: (B, C, H, W), the half that passed by.
+        active_BCHW: (B, C, H, W), the half that was processed, before it was.
+        new_BCHW: (B, C, H, W), after it was.
+        shuffle: as for ``mix_halves``.
+
+    Returns:
+        (B, 2C, H, W).
+    """
     if shuffle == "channel":
         return join_halves(kept_BCHW, new_BCHW, shuffle)
     return torch.cat(mix_halves(kept_BCHW, active_BCHW, new_BCHW, shuffle), dim=1)
@@ -115,7 +159,15 @@ def spatial_size(x_BCHW: torch.Tensor) -> tuple[int, int]:
 
 
 def average_to(x_BCHW: torch.Tensor, size_hw: tuple[int, int]) -> torch.Tensor:
-    """Average equal windows down to ``size_hw``, which divides the size of ``x_BCHW``."""
+    """Average equal windows down to ``size_hw``, which divides the size of ``x_BCHW``.
+
+    Args:
+        x_BCHW: (B, C, H, W).
+        size_hw: rows and columns; they divide H and W.
+
+    Returns:
+        (B, C, *size_hw).
+    """
     height, width = spatial_size(x_BCHW)
     kernel_hw = (height // size_hw[0], width // size_hw[1])
     # without padding the count is the same either way; False is the form that the NPU's table takes

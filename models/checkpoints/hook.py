@@ -26,7 +26,12 @@ class CheckpointFileHook(Hook):
         self.allow_new_layers = allow_new_layers
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Write log buffers as plain lists."""
+        """Write log buffers as plain lists.
+
+        Args:
+            runner: the training.
+            checkpoint: what will be saved; changed in place.
+        """
         hub = checkpoint["message_hub"]
         hub["log_scalars"] = {
             name: {"values": values.tolist(), "counts": counts.tolist()}
@@ -35,7 +40,12 @@ class CheckpointFileHook(Hook):
         }
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Replace ``checkpoint['state_dict']`` by checked weights, and report what matched."""
+        """Replace ``checkpoint['state_dict']`` by checked weights, and report what matched.
+
+        Args:
+            runner: the training.
+            checkpoint: what was read; changed in place.
+        """
         network = getattr(runner.model, "module", runner.model)
         path = runner._load_from
         weights = weights_of(checkpoint)

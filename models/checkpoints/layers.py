@@ -35,6 +35,9 @@ def evaluating(network: nn.Module, handles: Sequence[RemovableHandle]) -> Iterat
     Args:
         network: changed for the time being.
         handles: of the hooks to remove.
+
+    Returns:
+        Nothing; the network is in evaluation mode inside the block.
     """
     modes = [(module, module.training) for module in network.modules()]
     network.eval()

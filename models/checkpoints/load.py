@@ -61,7 +61,16 @@ def carried(estimator: nn.Module, weights: dict, word: str | None) -> dict:
 
 
 def carried_line(path: str | Path, word: str | None, own: str) -> list[str]:
-    """Say what was carried, or what is not known."""
+    """Say what was carried, or what is not known.
+
+    Args:
+        path: the weights.
+        word: the preprocessing that they were trained with, or None.
+        own: the config's.
+
+    Returns:
+        A line for the user, or none.
+    """
     if word == own or (word is None and own == "float"):  # what published weights are trained with
         return []
     if word is None:

@@ -145,7 +145,15 @@ def weights_of(checkpoint: dict) -> dict[str, torch.Tensor]:
 
 
 def match_weights(network: nn.Module, weights: dict[str, torch.Tensor]) -> WeightMatch:
-    """Compare names and shapes; BatchNorm's batch counters may be absent (old files lack them)."""
+    """Compare names and shapes; BatchNorm's batch counters may be absent (old files lack them).
+
+    Args:
+        network: what the weights are for.
+        weights: name to value.
+
+    Returns:
+        What matches and what does not.
+    """
     wanted = network.state_dict()
     common = [name for name in wanted if name in weights]
     return WeightMatch(
@@ -207,7 +215,15 @@ def check_weights(
 
 
 def load_weights(network: nn.Module, path: str | Path) -> WeightMatch:
-    """Load a file into a network; all of it must fit (see ``check_weights``)."""
+    """Load a file into a network; all of it must fit (see ``check_weights``).
+
+    Args:
+        network: changed in place.
+        path: the file.
+
+    Returns:
+        What matched.
+    """
     weights = weights_of(read_checkpoint(path))
     match = check_weights(network, weights, path)
     network.load_state_dict(weights, strict=False)

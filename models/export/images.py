@@ -50,6 +50,10 @@ def comparison_images(config: Config, options: ExportOptions) -> ComparisonImage
     Args:
         config: the training config.
         options: whether the batch is open, and who normalises.
+
+    Returns:
+        Both.
+
     Raises: ValueError: files of the test set that are there and broken.
     """
     preprocess, offset = config.model.data_preprocessor.preprocess, options.pixel_offset
@@ -69,6 +73,9 @@ def random_images(
         preprocess: the word whose mean and standard deviation the network knows.
         pixel_offset: None if the file takes normalised images, else what is taken off pixels.
         sizes: how many images each batch has.
+
+    Returns:
+        A batch for each of the sizes.
     """
     generator = np.random.default_rng(0)
     width, height = input_wh

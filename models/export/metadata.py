@@ -23,6 +23,10 @@ def describe(
         estimator: built from it.
         output: see ``PoseMetadata``.
         pixel_offset: see ``PoseMetadata``.
+
+    Returns:
+        The file's metadata.
+
     Raises: ValueError: the config's test pipeline does not say how boxes are padded.
     """
     info = config.get("dataset_info") or DATASETS.get(_test_set(config).type).METAINFO
@@ -50,7 +54,13 @@ def describe_origin(config: Config) -> dict[str, object]:
 
 
 def add_metadata(model: onnx.ModelProto, metadata: PoseMetadata, origin: dict[str, object]) -> None:
-    """Write metadata into a model; keys that are there are replaced."""
+    """Write metadata into a model; keys that are there are replaced.
+
+    Args:
+        model: changed in place.
+        metadata: what a runner must know.
+        origin: where the file comes from.
+    """
     kept = {prop.key: prop.value for prop in model.metadata_props}
     onnx.helper.set_model_props(model, kept | write_metadata(metadata, origin))
 

@@ -142,7 +142,16 @@ def check_decodable(config: Config) -> None:
 def append_decoder(
     model: onnx.ModelProto, config: Config, options: ExportOptions
 ) -> onnx.ModelProto:
-    """Put the decoder behind the heatmaps, which stay the last output."""
+    """Put the decoder behind the heatmaps, which stay the last output.
+
+    Args:
+        model: a heatmap network.
+        config: names input size and decoder.
+        options: as the model was traced with.
+
+    Returns:
+        A model that gives keypoints, scores and heatmaps.
+    """
     heatmaps = model.graph.output[0]
     shape = [size.dim_value or 1 for size in heatmaps.type.tensor_type.shape.dim]
     quarter = config.codec.decoder == "quarter"

@@ -27,6 +27,11 @@ FILTERS = {"bilinear": (_triangle, 1.0), "bicubic": (_cubic, 2.0)}
 def tap_table(source: int, target: int, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """Tabulate the first source sample and the taps of each destination sample.
 
+    Args:
+        source: samples along the axis before the resize.
+        target: samples after it.
+        kind: name of the filter.
+
     Returns: first int64 (N,), taps int64 (K, N) with 22 fraction bits, both read-only; taps that
         reach past the source's end are 0.
     Source: Pillow ``Resample.c``, precompute_coeffs and normalize_coeffs_8bpc.

@@ -12,7 +12,18 @@ MAX_SIDE = 65535  # pixels; beyond it a typing error would ask for all of the me
 
 
 def as_bool(value: bool | str | int, name: str) -> bool:
-    """Read a flag given as a bool, 0, 1 or one of the words yes/no/true/false/t/f/y/n."""
+    """Read a flag given as a bool, 0, 1 or one of the words yes/no/true/false/t/f/y/n.
+
+    Args:
+        value: what a caller gave.
+        name: the argument, for the message.
+
+    Returns:
+        The flag.
+
+    Raises:
+        ValueError: none of these.
+    """
     if isinstance(value, (bool, np.bool_)) or (isinstance(value, int) and value in (0, 1)):
         return bool(value)
     word = value.strip().lower() if isinstance(value, str) else None
@@ -26,7 +37,18 @@ def as_bool(value: bool | str | int, name: str) -> bool:
 
 
 def as_number(value: float | str, name: str) -> float:
-    """Read a finite number, also from a string; the empty string is 0."""
+    """Read a finite number, also from a string; the empty string is 0.
+
+    Args:
+        value: what a caller gave.
+        name: the argument, for the message.
+
+    Returns:
+        The number.
+
+    Raises:
+        ValueError: no finite number.
+    """
     try:
         number = 0.0 if isinstance(value, str) and not value.strip() else float(value)
     except (TypeError, ValueError):
@@ -37,7 +59,20 @@ def as_number(value: float | str, name: str) -> float:
 
 
 def as_int(value: float | str, name: str, minimum: int, maximum: int = 2**31 - 1) -> int:
-    """Read a whole number within [minimum, maximum]; the empty string is 0."""
+    """Read a whole number within [minimum, maximum]; the empty string is 0.
+
+    Args:
+        value: what a caller gave.
+        name: the argument, for the message.
+        minimum: the least that is taken.
+        maximum: the most that is taken.
+
+    Returns:
+        The number.
+
+    Raises:
+        ValueError: no whole number, or one out of range.
+    """
     number = as_number(value, name)
     if number != int(number) or not minimum <= number <= maximum:
         limit = f"at least {minimum}" if maximum == 2**31 - 1 else f"in {minimum}..{maximum}"
@@ -46,7 +81,19 @@ def as_int(value: float | str, name: str, minimum: int, maximum: int = 2**31 - 1
 
 
 def as_choice(value: int | str, name: str, choices: Sequence[int]) -> int:
-    """Read one of a few whole numbers, also from a string."""
+    """Read one of a few whole numbers, also from a string.
+
+    Args:
+        value: what a caller gave.
+        name: the argument, for the message.
+        choices: what is taken.
+
+    Returns:
+        The number.
+
+    Raises:
+        ValueError: none of them.
+    """
     number = as_number(value, name)
     if number not in choices:
         listed = ", ".join(map(str, choices))
@@ -55,7 +102,18 @@ def as_choice(value: int | str, name: str, choices: Sequence[int]) -> int:
 
 
 def as_size(value: Sequence[float] | None, name: str) -> tuple[int, int]:
-    """Read a (width, height) pair of whole numbers, both in 1..65535."""
+    """Read a (width, height) pair of whole numbers, both in 1..65535.
+
+    Args:
+        value: what a caller gave.
+        name: the argument, for the message.
+
+    Returns:
+        Width and height.
+
+    Raises:
+        ValueError: no such pair.
+    """
     if value is None or isinstance(value, str) or not hasattr(value, "__len__") or len(value) != 2:
         raise ValueError(f"{name} must be (width, height), got {value!r}. Pass two numbers.")
     width, height = (as_int(side, f"{name}[{i}]", 1, MAX_SIDE) for i, side in enumerate(value))

@@ -40,6 +40,13 @@ ORIGINAL_YCBCR_TO_RGB = (
 def read_format(name: str | None, argument: str) -> str:
     """Resolve a format's spelling to one of ``FORMATS``.
 
+    Args:
+        name: the format, in any spelling.
+        argument: the argument, for the message.
+
+    Returns:
+        One of ``FORMATS``.
+
     Raises: ValueError: unknown format.
     """
     word = str(name).strip().lower()

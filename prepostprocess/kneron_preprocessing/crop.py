@@ -12,7 +12,15 @@ Box = tuple[int, int, int, int]
 
 
 def round_box(box: Sequence[float], rounding_type: int) -> Box:
-    """Round a box: type 0 outwards (floor, ceil), type 1 to nearest, halves to even."""
+    """Round a box: type 0 outwards (floor, ceil), type 1 to nearest, halves to even.
+
+    Args:
+        box: (x1, y1, x2, y2).
+        rounding_type: 0 or 1.
+
+    Returns:
+        Whole pixels.
+    """
     x1, y1, x2, y2 = box
     if rounding_type == 0:
         return math.floor(x1), math.floor(y1), math.ceil(x2), math.ceil(y2)
@@ -23,6 +31,13 @@ def align_box_to_4(box: Box, image_width: int) -> Box:
     """Shrink a box sideways to the 520's grid: left edge up, right margin up, to multiples of 4.
 
     The new width is a multiple of 4 only if ``image_width`` is.
+
+    Args:
+        box: (x1, y1, x2, y2), whole pixels.
+        image_width: pixels.
+
+    Returns:
+        The box, not wider than before.
     """
     x1, y1, x2, y2 = box
     return (x1 + 3) & ~3, y1, image_width - ((image_width - x2 + 3) & ~3), y2
@@ -65,6 +80,13 @@ def _final_box(
 def read_box(box: Sequence[float], name: str = "box") -> tuple[float, ...]:
     """Read (x1, y1, x2, y2).
 
+    Args:
+        box: four numbers, also as strings.
+        name: the argument, for the message.
+
+    Returns:
+        (x1, y1, x2, y2).
+
     Raises: ValueError: not four finite numbers, or nothing between them.
     """
     if isinstance(box, str) or not hasattr(box, "__len__") or len(box) != 4:
@@ -77,6 +99,13 @@ def read_box(box: Sequence[float], name: str = "box") -> tuple[float, ...]:
 
 def cut(image: np.ndarray, box: Box) -> np.ndarray:
     """Copy a box of whole pixels out of an image; pixels outside the image are 0.
+
+    Args:
+        image: (H, W) or (H, W, C).
+        box: (x1, y1, x2, y2), whole pixels.
+
+    Returns:
+        A copy of the box's size.
 
     Raises: ValueError: the box lies wholly outside the image.
     """
@@ -175,7 +204,20 @@ def crop_center(
     *,
     as_original: bool = False,
 ) -> np.ndarray:
-    """Cut ``range`` = (width, height) around the image's centre; otherwise like :func:`crop`."""
+    """Cut ``range`` = (width, height) around the image's centre; otherwise like :func:`crop`.
+
+    Args:
+        image: see :func:`crop`.
+        range: (width, height), pixels; None: the whole image.
+        align_w_to_4: see :func:`crop`.
+        pad_square_to_4: see :func:`crop`.
+        rounding_type: see :func:`crop`.
+        info_out: see :func:`crop`.
+        as_original: see :func:`crop`.
+
+    Returns:
+        The crop.
+    """
     check_image(image)
     if range is None:
         return image
@@ -206,6 +248,18 @@ def crop_corner(
     """Cut ``range`` = (width, height) from the top left corner; otherwise like :func:`crop`.
 
     ``rounding_type`` has nothing to round here.
+
+    Args:
+        image: see :func:`crop`.
+        range: (width, height), pixels; None: the whole image.
+        align_w_to_4: see :func:`crop`.
+        pad_square_to_4: see :func:`crop`.
+        rounding_type: of no account here.
+        info_out: see :func:`crop`.
+        as_original: see :func:`crop`.
+
+    Returns:
+        The crop.
     """
     check_image(image)
     if range is None:

@@ -28,7 +28,16 @@ class Source:
     fmt: str
 
     def tile(self, box: Box, gray: bool) -> np.ndarray:
-        """Cut a box and convert it to RGB888, or to gray."""
+        """Cut a box and convert it to RGB888, or to gray.
+
+        Args:
+            box: (x1, y1, x2, y2), whole pixels; those outside the image are 0 in the source's
+                format.
+            gray: give one channel.
+
+        Returns:
+            Uint8 (h, w, 3), or (h, w, 1) if gray.
+        """
         return convert(cut(self.pixels, box), "l" if gray else "rgb888", self.fmt)
 
 
@@ -54,7 +63,16 @@ class Plan:
 def read_source(
     image: np.ndarray | str | Path, raw_fmt: str, raw_size: Sequence[int] | None
 ) -> Source:
-    """Take an RGB888 array, or read a raw .bin file in ``raw_fmt``."""
+    """Take an RGB888 array, or read a raw .bin file in ``raw_fmt``.
+
+    Args:
+        image: uint8 (H, W, 3) RGB, or the path of a raw file.
+        raw_fmt: the file's format.
+        raw_size: the file's (width, height), pixels.
+
+    Returns:
+        The pixels, in the format in which the hardware crops them.
+    """
     if isinstance(image, (str, Path)):
         if raw_size is None:
             raise ValueError("raw_size must be (width, height) for a raw file, got None. Pass it.")
@@ -110,6 +128,14 @@ def plan(
 def one_pass(image: np.ndarray, target_wh: tuple[int, int], rule: str) -> np.ndarray:
     """Resize what one pass of the hardware handles.
 
+    Args:
+        image: uint8 (H, W, C).
+        target_wh: width and height after the resize, pixels.
+        rule: "520" or "720".
+
+    Returns:
+        Uint8 (h, w, C).
+
     Raises: ValueError: a side below 2 or above 511, or a ratio that its register cannot hold.
     """
     for name, source, target in zip(
@@ -132,6 +158,14 @@ def pad_four_channels(image: np.ndarray, pads: Pads, value: int) -> np.ndarray:
     """Extend to 4 channels, the new ones 0, then pad all 4 with ``value``.
 
     A gray image is channel 0.
+
+    Args:
+        image: uint8 (H, W, 1) or (H, W, 3).
+        pads: pixels on each side.
+        value: of the padding, 0..255.
+
+    Returns:
+        Uint8 (h, w, 4).
     """
     channels = image.reshape(*image.shape[:2], -1)
     missing = np.zeros((*image.shape[:2], 4 - channels.shape[2]), np.uint8)

@@ -75,6 +75,14 @@ def pad_center(
     """Pad to ``size`` = (width, height) on all sides, the odd pixel going right and below.
 
     Like :func:`pad` otherwise; ``size`` None returns ``image`` itself.
+
+    Args:
+        image: see :func:`pad`.
+        size: (width, height), pixels.
+        pad_val: see :func:`pad`.
+
+    Returns:
+        The padded image.
     """
     if size is None:
         return image
@@ -88,6 +96,14 @@ def pad_corner(
     """Pad to ``size`` = (width, height) on the right and below only.
 
     Like :func:`pad` otherwise; ``size`` None returns ``image`` itself.
+
+    Args:
+        image: see :func:`pad`.
+        size: (width, height), pixels.
+        pad_val: see :func:`pad`.
+
+    Returns:
+        The padded image.
     """
     if size is None:
         return image

@@ -4,7 +4,15 @@ import numpy as np
 
 
 def fit_exact(source_wh: tuple[int, int], target_wh: tuple[int, int]) -> tuple[int, int]:
-    """Fit into the target keeping the aspect: common scale, sides rounded, halves to even."""
+    """Fit into the target keeping the aspect: common scale, sides rounded, halves to even.
+
+    Args:
+        source_wh: width and height, pixels.
+        target_wh: what they must fit into.
+
+    Returns:
+        Width and height, pixels.
+    """
     (width, height), (target_width, target_height) = source_wh, target_wh
     scale = min(target_width / width, target_height / height)
     return round(width * scale), round(height * scale)
@@ -14,6 +22,14 @@ def fit_csim(
     source_wh: tuple[int, int], target_wh: tuple[int, int], name: str = "size"
 ) -> tuple[int, int]:
     """Fit into the target as the device's C code does, in float32, sides truncated after + 0.5.
+
+    Args:
+        source_wh: width and height, pixels.
+        target_wh: what they must fit into.
+        name: the argument, for the message.
+
+    Returns:
+        Width and height, pixels.
 
     Raises: ValueError: float32 rounding puts a side outside the target, as the device asserts.
     Source: Kneron PPP ``funcs/Resize.py`` (CSim rule); inproc_520 and inproc_720 use the same.

@@ -122,7 +122,15 @@ def choose_people(
 
 
 def make_finder(pipeline: PosePipeline, load: Callable[[Path], np.ndarray]) -> Finder:
-    """The detector as ``choose_people`` wants it."""
+    """The detector as ``choose_people`` wants it.
+
+    Args:
+        pipeline: with a detector.
+        load: reads an image.
+
+    Returns:
+        The detector as a function of the image's file.
+    """
 
     def find(path: Path) -> np.ndarray:
         return pipeline.detect(load(path)).boxes_xywh

@@ -79,7 +79,16 @@ def read_coco(path: str | Path, rules: LabelRules) -> CocoFile:
 
 
 def check_coco(content: Any, path: str | Path, rules: LabelRules) -> CocoFile:
-    """Check what a file holds and put it, in place, into the one form; see ``read_coco``."""
+    """Check what a file holds and put it, in place, into the one form; see ``read_coco``.
+
+    Args:
+        content: changed in place.
+        path: its name, for the faults.
+        rules: how to understand it.
+
+    Returns:
+        The file, with all faults that were found.
+    """
     file = str(path)
     if rules.evaluation_only and isinstance(content, dict) and not content.get("categories"):
         _add_category(content)

@@ -70,26 +70,70 @@ def refuse_errors(faults: Sequence[Fault]) -> None:
 def error(
     kind: str, file: object, rule: str, culprits: Iterable[object], cure: str, cause: str = ""
 ) -> list[Fault]:
-    """Make an error of all culprits; none of them makes none."""
+    """Make an error of all culprits; none of them makes none.
+
+    Args:
+        kind: the fault's key.
+        file: where it is.
+        rule: what must be, and what was found.
+        culprits: who breaks it.
+        cure: what to do.
+        cause: what may have led to it, or "".
+
+    Returns:
+        One fault, or none.
+    """
     return _fault(ERROR, kind, file, rule, culprits, cure, cause)
 
 
 def warning(
     kind: str, file: object, rule: str, culprits: Iterable[object], cure: str, cause: str = ""
 ) -> list[Fault]:
-    """Make a warning of all culprits; none of them makes none."""
+    """Make a warning of all culprits; none of them makes none.
+
+    Args:
+        kind: the fault's key.
+        file: where it is.
+        rule: what should be, and what was found.
+        culprits: who breaks it.
+        cure: what to do.
+        cause: what may have led to it, or "".
+
+    Returns:
+        One fault, or none.
+    """
     return _fault(WARNING, kind, file, rule, culprits, cure, cause)
 
 
 def note(
     kind: str, file: object, rule: str, culprits: Iterable[object], cure: str = "", cause: str = ""
 ) -> list[Fault]:
-    """Make a note of all culprits; none of them makes none."""
+    """Make a note of all culprits; none of them makes none.
+
+    Args:
+        kind: the note's key.
+        file: what it is about.
+        rule: what was done.
+        culprits: what it was done to.
+        cure: what to do if that is not wanted.
+        cause: what may have led to it, or "".
+
+    Returns:
+        One note, or none.
+    """
     return _fault(NOTE, kind, file, rule, culprits, cure, cause)
 
 
 def name_some(items: Sequence[object], count: int | None = None) -> str:
-    """Name the first few, count the rest."""
+    """Name the first few, count the rest.
+
+    Args:
+        items: what is named.
+        count: how many there are; None: these.
+
+    Returns:
+        A part of a sentence.
+    """
     rest = (len(items) if count is None else max(count, len(items))) - MAX_NAMED
     return ", ".join(str(item) for item in items[:MAX_NAMED]) + (
         f" and {rest} more" if rest > 0 else ""

@@ -99,7 +99,15 @@ def settle_visibility(
 
 
 def fill_areas(people: Sequence[dict], file: str) -> list[Fault]:
-    """Give whoever has no area, or none above 0, the same share of the box, in place."""
+    """Give whoever has no area, or none above 0, the same share of the box, in place.
+
+    Args:
+        people: annotations with boxes; changed in place.
+        file: name of the file, for the note.
+
+    Returns:
+        A note, or none.
+    """
     filled = []
     for person in people:
         area = person.get("area")

@@ -51,12 +51,32 @@ def are_finite(values: list) -> bool:
 
 
 def check_entry_keys(entries: list, keys: Iterable[str], name: str, file: str) -> list[Fault]:
-    """Each entry is a mapping with these keys."""
+    """Each entry is a mapping with these keys.
+
+    Args:
+        entries: of one of the file's lists.
+        keys: that each must have.
+        name: of the list, for the faults.
+        file: name of the file, for the faults.
+
+    Returns:
+        Faults.
+    """
     return _check_keys(entries, tuple(keys), name, file)
 
 
 def check_ids(entries: list, keys: Iterable[str], name: str, file: str) -> list[Fault]:
-    """Each entry has a whole number or text under these keys."""
+    """Each entry has a whole number or text under these keys.
+
+    Args:
+        entries: of one of the file's lists.
+        keys: under which ids stand.
+        name: of the list, for the faults.
+        file: name of the file, for the faults.
+
+    Returns:
+        Faults.
+    """
     return _check_ids(entries, tuple(keys), name, file)
 
 

@@ -169,7 +169,15 @@ def joint_table(matches: list[Match]) -> list[dict]:
 
 
 def to_coco(truth: list[Person], images: list[str]) -> dict:
-    """A ground truth of records as COCO annotations; images are numbered from 1."""
+    """A ground truth of records as COCO annotations; images are numbered from 1.
+
+    Args:
+        truth: the labelled people.
+        images: names of all images.
+
+    Returns:
+        The content of an annotation file.
+    """
     numbers = {name: i for i, name in enumerate(images, start=1)}
     return dict(
         images=[dict(id=i, file_name=name) for name, i in numbers.items()],
@@ -191,7 +199,15 @@ def to_coco(truth: list[Person], images: list[str]) -> dict:
 
 
 def to_results(predictions: list[Person], numbers: dict[str, int]) -> list[dict]:
-    """Predictions as COCO keypoint results; ``numbers`` is image name: number."""
+    """Predictions as COCO keypoint results; ``numbers`` is image name: number.
+
+    Args:
+        predictions: of a run.
+        numbers: image name: number.
+
+    Returns:
+        Records, one a person.
+    """
     return [
         dict(
             image_id=numbers[str(p.image)],

@@ -87,7 +87,13 @@ class E2eResults:
     coco: dict[int, list[dict]] = field(default_factory=dict)
 
     def add(self, name: str, path: Path, people: People) -> None:
-        """Take the people of an image; none at all gives one record with an empty list."""
+        """Take the people of an image; none at all gives one record with an empty list.
+
+        Args:
+            name: of the image, as the file says it.
+            path: its file, named by its COCO number if COCO results are written.
+            people: all that were found.
+        """
         best = np.argsort(-people.scores, kind="stable")
         chosen = best if self.all_persons else best[:1]
         self.records[name] = [self._record(name, people, int(i)) for i in chosen] or [

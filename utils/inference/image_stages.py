@@ -68,6 +68,9 @@ def draw_stage(
         pipeline: knows the keypoints' names.
         threshold: keypoints at or below it are left out.
         target_of: file of an image -> file of its drawing.
+
+    Returns:
+        Stage "draw" for ``stages.run_stages``.
     """
 
     def draw(one: ImageJob) -> ImageJob:
@@ -90,7 +93,16 @@ def find_boxes(
     image: np.ndarray,
     box: str | tuple[float, float, float, float] | None,
 ) -> Detections:
-    """The detector's boxes, the given one, or the whole image as one."""
+    """The detector's boxes, the given one, or the whole image as one.
+
+    Args:
+        pipeline: the runners.
+        image: uint8 (H, W, 3), RGB.
+        box: see ``pose_stages``.
+
+    Returns:
+        The boxes.
+    """
     if box is None:
         return pipeline.detect(image)
     return Detections.of((0, 0, image.shape[1], image.shape[0]) if box == WHOLE else box)

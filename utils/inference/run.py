@@ -74,7 +74,17 @@ def run_inference(
 def run_images(
     pipeline: PosePipeline, source: ImageSource, options: RunOptions, make_bar: Callable[..., Any]
 ) -> int:
-    """Find, draw and write the people of images; see ``run_inference``."""
+    """Find, draw and write the people of images; see ``run_inference``.
+
+    Args:
+        pipeline: the runners.
+        source: the images.
+        options: see there.
+        make_bar: see ``progress.with_bar``.
+
+    Returns:
+        Exit code.
+    """
 
     def target_of(path: Path) -> Path:
         if options.save_path is None:
@@ -108,7 +118,17 @@ def run_images(
 def run_video(
     pipeline: PosePipeline, source: str | int, options: RunOptions, make_bar: Callable[..., Any]
 ) -> int:
-    """Find, draw and write the people of a video's or a camera's frames; see ``run_inference``."""
+    """Find, draw and write the people of a video's or a camera's frames; see ``run_inference``.
+
+    Args:
+        pipeline: the runners.
+        source: a file, or a camera's number.
+        options: see there.
+        make_bar: see ``progress.with_bar``.
+
+    Returns:
+        Exit code.
+    """
     reader = VideoReader(source)
     target = _video_target(source, options.save_path)
     stages = video_stages(
@@ -142,11 +162,8 @@ def run_video(
         if options.json_path is not None:
             write_json(options.json_path, records)
     if not is_whole:
-        print(
-            f"error: {source}: video must have {reader.length} frames, got "
-            f"{reader.num_read} that can be read. Copy it again.",
-            file=sys.stderr,
-        )
+        text = f"error: {source}: video must have {reader.length} frames, got {reader.num_read} "
+        print(text + "that can be read. Copy it again.", file=sys.stderr)
     return 0 if is_whole else 1
 
 

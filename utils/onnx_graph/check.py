@@ -12,7 +12,15 @@ Feeds = dict[str, np.ndarray]
 
 
 def random_feeds(model: onnx.ModelProto, seed: int = 0) -> list[Feeds]:
-    """Return one set of inputs: normal numbers for floats, 0 to 255 for bytes, else 0 and 1."""
+    """Return one set of inputs: normal numbers for floats, 0 to 255 for bytes, else 0 and 1.
+
+    Args:
+        model: says names, types and shapes of the inputs.
+        seed: the same one gives the same numbers.
+
+    Returns:
+        One set of inputs.
+    """
     generator = np.random.default_rng(seed)
     constants = {tensor.name for tensor in model.graph.initializer}
     feeds = {}
@@ -31,7 +39,15 @@ def random_feeds(model: onnx.ModelProto, seed: int = 0) -> list[Feeds]:
 
 
 def run_model(model: onnx.ModelProto, feeds: Sequence[Feeds]) -> list[list[np.ndarray]]:
-    """Return the outputs for every set of inputs, computed without further optimisation."""
+    """Return the outputs for every set of inputs, computed without further optimisation.
+
+    Args:
+        model: of which onnxruntime has all operators.
+        feeds: sets of inputs, name to value.
+
+    Returns:
+        The outputs for each set.
+    """
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = 1
@@ -43,7 +59,15 @@ def run_model(model: onnx.ModelProto, feeds: Sequence[Feeds]) -> list[list[np.nd
 
 
 def largest_gap(before: Sequence[list[np.ndarray]], after: Sequence[list[np.ndarray]]) -> float:
-    """Return the largest absolute difference; infinite where shapes or NaNs do not agree."""
+    """Return the largest absolute difference; infinite where shapes or NaNs do not agree.
+
+    Args:
+        before: outputs for each set of inputs.
+        after: likewise.
+
+    Returns:
+        The difference.
+    """
     gap = 0.0
     for old, new in zip(before, after, strict=True):
         for a, b in zip(old, new, strict=True):

@@ -73,6 +73,10 @@ def set_input_shapes(model: onnx.ModelProto, shapes: dict[str, list[int]]) -> on
     Args:
         model: it is not changed.
         shapes: name of an input to its sizes.
+
+    Returns:
+        A copy with these sizes, and all that follow from them.
+
     Raises: ValueError: no input of this name, or one of another rank.
     """
     changed = onnx.ModelProto()

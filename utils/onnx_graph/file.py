@@ -46,7 +46,16 @@ def read_model(path: str | Path) -> onnx.ModelProto:
 
 
 def replace_metadata(model: onnx.ModelProto, key: str, words: dict[str, str]) -> onnx.ModelProto:
-    """Exchange words in one of our exporter's notes; a file without it stays as it is."""
+    """Exchange words in one of our exporter's notes; a file without it stays as it is.
+
+    Args:
+        model: changed in place.
+        key: of the note.
+        words: what it says to what it shall say.
+
+    Returns:
+        The model.
+    """
     for note in model.metadata_props:
         if note.key == key:
             note.value = json.dumps(words[json.loads(note.value)])
@@ -55,6 +64,10 @@ def replace_metadata(model: onnx.ModelProto, key: str, words: dict[str, str]) ->
 
 def write_model(model: onnx.ModelProto, path: str | Path) -> None:
     """Write a model in one step: the file is there whole, or as it was before.
+
+    Args:
+        model: with its weights inside.
+        path: the file.
 
     Raises:
         ValueError: the folder is missing or cannot be written to.

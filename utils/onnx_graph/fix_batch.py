@@ -12,6 +12,9 @@ def fix_batch(model: onnx.ModelProto, size: int = 1) -> onnx.ModelProto:
     Args:
         model: any ONNX model; it is not changed.
         size: batch size.
+
+    Returns:
+        The copy.
     """
     fixed = onnx.ModelProto()
     fixed.CopyFrom(model)

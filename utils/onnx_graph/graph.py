@@ -105,7 +105,15 @@ class Graph:
         return found
 
     def value(self, node: Node, index: int) -> np.ndarray | None:
-        """Return the value of a constant input, or None."""
+        """Return the value of a constant input, or None.
+
+        Args:
+            node: of the graph.
+            index: of the input.
+
+        Returns:
+            The value; None where it is computed or left out.
+        """
         return self.constants.get(node.inputs[index]) if index < len(node.inputs) else None
 
     def shape(self, name: str) -> OpenShape:
@@ -124,6 +132,9 @@ class Graph:
         Args:
             name: a tensor of known shape.
             axis: which one.
+
+        Returns:
+            The size.
 
         Raises:
             ValueError: it is not fixed.
@@ -149,19 +160,43 @@ class Graph:
         return found
 
     def constant(self, stem: str, value: np.ndarray) -> str:
-        """Store a constant and return its name."""
+        """Store a constant and return its name.
+
+        Args:
+            stem: what its name begins with.
+            value: the constant.
+
+        Returns:
+            Its name.
+        """
         name = self.name(stem)
         self.constants[name] = value
         return name
 
     def insert(self, before: Node, op: str, inputs: list[str], stem: str, **attributes) -> Node:
-        """Add a node with one new output in front of another one."""
+        """Add a node with one new output in front of another one.
+
+        Args:
+            before: the node that it goes in front of.
+            op: the new node's operator.
+            inputs: names of tensors.
+            stem: what its output's name begins with.
+            **attributes: the new node's.
+
+        Returns:
+            The new node.
+        """
         node = Node(op, inputs, [self.name(stem)], attributes)
         self.nodes.insert(self.nodes.index(before), node)
         return node
 
     def replace_reads(self, old: str, new: str) -> None:
-        """Let all readers of ``old`` read ``new``; a kept name goes to the maker of ``new``."""
+        """Let all readers of ``old`` read ``new``; a kept name goes to the maker of ``new``.
+
+        Args:
+            old: name of a tensor.
+            new: name of the tensor that takes its place.
+        """
         if old in self.kept:
             self._take_name(old, new)
             return

@@ -18,7 +18,16 @@ def step_lines(steps: Iterable[Step]) -> list[str]:
 
 
 def summary_line(model: onnx.ModelProto, path: Path, nodes_before: int) -> str:
-    """Return the file in one line; Constant and Identity do not count as nodes."""
+    """Return the file in one line; Constant and Identity do not count as nodes.
+
+    Args:
+        model: what was written.
+        path: where it was written.
+        nodes_before: how many nodes there were.
+
+    Returns:
+        The line.
+    """
     return (
         f"{path}: opset {opset_of(model)}, IR {model.ir_version}, {count_nodes(model)} nodes "
         f"(before: {nodes_before}), {path.stat().st_size / 2**20:.1f} MiB"

@@ -47,7 +47,15 @@ class Outfit:
 
 
 def random_colour(rng: np.random.Generator, *, vivid: float = 1.3) -> np.ndarray:
-    """Draw an RGB colour, float (3,), 0 to 255, from grey up to `vivid` times a random colour."""
+    """Draw an RGB colour, float (3,), 0 to 255, from grey up to `vivid` times a random colour.
+
+    Args:
+        rng: source of chance.
+        vivid: how far the colour may be from grey.
+
+    Returns:
+        Float (3,), RGB.
+    """
     red, green, blue, mix = rng.random(4).tolist()
     grey, mix = (red + green + blue) / 3, 0.1 + (vivid - 0.1) * mix
     return np.array([20 + 225 * (grey + (tone - grey) * mix) for tone in (red, green, blue)])

@@ -31,7 +31,13 @@ def convex_hull(points_xy: np.ndarray) -> np.ndarray:
 
 
 def fill_convex(label_map: np.ndarray, hull: np.ndarray, value: int) -> None:
-    """Write `value` into a uint8 (H, W) map wherever a convex polygon covers it."""
+    """Write `value` into a uint8 (H, W) map wherever a convex polygon covers it.
+
+    Args:
+        label_map: uint8 (H, W), changed in place.
+        hull: float (N, 2), corners, xy in pixels.
+        value: 0..255.
+    """
     corners = np.round(hull * (1 << _SHIFT)).astype(np.int32)
     cv2.fillConvexPoly(label_map, corners, value, cv2.LINE_8, _SHIFT)
 
@@ -48,7 +54,12 @@ class Canvas:
         self.owner: np.ndarray = np.zeros(image.shape[:2], np.uint8)
 
     def paint(self, patch: Patch, owner: int) -> None:
-        """Draw `patch` with smooth edges over what is there and enter its owner, 0 to 255."""
+        """Draw `patch` with smooth edges over what is there and enter its owner, 0 to 255.
+
+        Args:
+            patch: the polygon and its texture.
+            owner: 0..255.
+        """
         height, width = self.owner.shape
         x, y, w, h = cv2.boundingRect(patch.hull)
         x0, y0, x1, y1 = max(x - 1, 0), max(y - 1, 0), min(x + w + 1, width), min(y + h + 1, height)

@@ -44,7 +44,16 @@ class ImageRecord:
 
 
 def describe_scene(scene: Scene, index: int, file_name: str) -> ImageRecord:
-    """Turn a scene's labels into COCO entries; image number `index` gets the id `index + 1`."""
+    """Turn a scene's labels into COCO entries; image number `index` gets the id `index + 1`.
+
+    Args:
+        scene: what was drawn.
+        index: of the image, from 0.
+        file_name: of the image.
+
+    Returns:
+        Its entries.
+    """
     height, width = scene.image.shape[:2]
     image = {"id": index + 1, "file_name": file_name, "width": width, "height": height}
     people = [
@@ -63,7 +72,15 @@ def describe_scene(scene: Scene, index: int, file_name: str) -> ImageRecord:
 
 
 def build_annotations(records: Sequence[ImageRecord], seed: int) -> dict:
-    """Join the entries of all images into the content of a COCO person-keypoint file."""
+    """Join the entries of all images into the content of a COCO person-keypoint file.
+
+    Args:
+        records: of all images, in order.
+        seed: of the set, to be written down.
+
+    Returns:
+        The content.
+    """
     people = [person for record in records for person in record.people]
     return {
         "info": {"description": f"Drawn people, seed {seed}", "contributor": MADE_BY},

@@ -152,7 +152,14 @@ def occluder_hulls(
 def draw_occluder(
     canvas: Canvas, rng: np.random.Generator, hulls: list[np.ndarray], owner: int
 ) -> None:
-    """Draw the pieces of one object in one texture."""
+    """Draw the pieces of one object in one texture.
+
+    Args:
+        canvas: drawn on in place.
+        rng: source of chance.
+        hulls: the pieces, each float (N, 2), xy in pixels.
+        owner: 0..255.
+    """
     tile = _cloth(rng)
     for hull in hulls:
         _fill(canvas, hull, tile, max(np.ptp(hull[:, 1]) / TILE, 0.5), owner)

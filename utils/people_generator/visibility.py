@@ -25,6 +25,10 @@ _SHOWN_ON = (
 def keypoints_turned_away(body: Body, outfit: Outfit) -> np.ndarray:
     """Tell which keypoints the body itself hides, whatever is drawn at their pixels.
 
+    Args:
+        body: posed, in camera axes.
+        outfit: hair and build.
+
     Returns: bool (17,); face points on the far side of the head, ears under long hair, and
         shoulders and hips on the far side of a trunk that is seen edge-on.
     """

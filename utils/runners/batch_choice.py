@@ -27,7 +27,12 @@ class BatchChoice:
             return min(possible, key=lambda size: min(self._seconds[size][1:]))
 
     def record(self, size: int, seconds: float) -> None:
-        """Note how long a forward pass of ``size`` crops took."""
+        """Note how long a forward pass of ``size`` crops took.
+
+        Args:
+            size: crops of the pass.
+            seconds: that it took.
+        """
         with self._lock:
             if len(self._seconds[size]) < _RUNS:
                 self._seconds[size].append(seconds / size)

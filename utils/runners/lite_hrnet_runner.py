@@ -94,6 +94,10 @@ def load(
         path: YAML file, or the ONNX file itself where its metadata says the rest.
         affine: YAML file of the crop; None to take all from the network's metadata.
         threads: see ``OnnxSession``.
+
+    Returns:
+        The runner.
+
     Raises: ParamsError: a file that is missing, wrong, incomplete or contradicts another.
     """
     params = load_lite_hrnet_params(path)

@@ -177,6 +177,10 @@ def load(path: str | Path, threads: int | None = None) -> Yolov5Runner:
     Args:
         path: YAML file, or the detector's ONNX file itself (then with the defaults).
         threads: see ``OnnxSession``.
+
+    Returns:
+        The runner.
+
     Raises: ParamsError: a file that is missing, wrong or incomplete.
     """
     return Yolov5Runner(load_yolov5_params(path), threads)

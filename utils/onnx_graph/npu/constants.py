@@ -22,6 +22,13 @@ def find_tensors(model: onnx.ModelProto, name: str) -> Tensors:
     Values found (a Shape of a fixed tensor, arithmetic on it) go back into shape inference until
     no shape is gained.
 
+    Args:
+        model: with fixed input shapes.
+        name: of the file, for messages.
+
+    Returns:
+        What is known of each tensor.
+
     Raises: NpuCheckError: inconsistent shapes, or a graph input without a fixed shape.
     """
     _check_inputs(model, name)

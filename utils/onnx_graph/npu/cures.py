@@ -18,6 +18,15 @@ def find_cure(node: NodeView, chip: str, table: Table, missed: tuple[str, ...]) 
     """Return the first cure that fits the node and uses only operators that the chip has.
 
     ``missed`` holds the names of the rules that do not hold, "row" where the operator is N.
+
+    Args:
+        node: one that the chip does not run.
+        chip: its number.
+        table: the operators that it has.
+        missed: names of the rules that do not hold; "row" where the operator is N.
+
+    Returns:
+        A sentence.
     """
     if node.tail and any(len(shape) > 4 for shape in node.data_shapes()):
         return TAIL

@@ -30,6 +30,11 @@ class Decision:
 def decide(node: NodeView, chip: str, cell: Cell) -> Decision:
     """Apply the cell of ``node``'s operator.
 
+    Args:
+        node: the node.
+        chip: its number.
+        cell: what the table says of the operator.
+
     Returns: the decision; of several forms the first that holds, else the first left open, else
         the one with the fewest misses.
     """
@@ -56,7 +61,15 @@ def decide(node: NodeView, chip: str, cell: Cell) -> Decision:
 
 
 def applies(node: NodeView, dispute: Dispute) -> bool:
-    """Say whether a dispute's condition holds for the node."""
+    """Say whether a dispute's condition holds for the node.
+
+    Args:
+        node: the node.
+        dispute: a contradicted verdict.
+
+    Returns:
+        Whether it is about this node.
+    """
     return _try(node, dispute.when)[0] is True
 
 

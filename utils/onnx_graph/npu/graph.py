@@ -50,6 +50,9 @@ def read_graph(source: Path | str | bytes, name: str | None = None) -> GraphView
         source: path of an ONNX file or its bytes.
         name: shown in reports; the file's name if left out.
 
+    Returns:
+        The graph.
+
     Raises:
         FileNotFoundError: no such file.
         NpuCheckError: the file is broken, incomplete, or has no fixed shapes.

@@ -87,6 +87,11 @@ class NodeView:
     def argument(self, attribute: str, index: int, default: Any = None) -> Any:
         """Return an attribute that a later opset made an input, from wherever it stands.
 
+        Args:
+            attribute: its name in the older opset.
+            index: of the input in the later one.
+            default: what stands for neither.
+
         Returns: the attribute; else the constant input as a list or a number; ``default`` where
             neither is given; :data:`UNKNOWN` where the input is computed at run time.
         """

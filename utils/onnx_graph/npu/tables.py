@@ -67,7 +67,15 @@ class Table:
     newest: "Table | None" = field(default=None, repr=False)
 
     def cell(self, operator: str, chip: str) -> Cell:
-        """Return what decides for ``operator`` on ``chip``, if need be from the newest table."""
+        """Return what decides for ``operator`` on ``chip``, if need be from the newest table.
+
+        Args:
+            operator: its ONNX name.
+            chip: its number.
+
+        Returns:
+            The cell.
+        """
         if self.newest and (chip not in self.chips or operator not in self.operators):
             found = self.newest.cell(operator, chip)
             return Cell(found.row, found.says, found.forms, found.table, assumed=True)
@@ -81,7 +89,16 @@ class Table:
         return Cell(row, note["says"], tuple(forms), self.name, assumed=False)
 
     def disputes_of(self, operator: str, chip: str, *, assumed: bool) -> tuple[Dispute, ...]:
-        """Return the disputes of the table that decides for ``operator`` on ``chip``."""
+        """Return the disputes of the table that decides for ``operator`` on ``chip``.
+
+        Args:
+            operator: its ONNX name.
+            chip: its number.
+            assumed: whether the cell comes from the newest table.
+
+        Returns:
+            The disputes.
+        """
         source = self.newest if assumed and self.newest is not None else self
         return tuple(d for d in source.disputes if operator in d.operators and chip in d.chips)
 

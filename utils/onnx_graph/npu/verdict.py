@@ -73,13 +73,30 @@ class ChipReport:
 
 
 def judge(graph: GraphView, chip: str, table: Table) -> ChipReport:
-    """Return the verdict on every node of ``graph`` for ``chip`` by ``table``."""
+    """Return the verdict on every node of ``graph`` for ``chip`` by ``table``.
+
+    Args:
+        graph: the network.
+        chip: its number.
+        table: the operators that it has.
+
+    Returns:
+        The verdicts and their sum.
+    """
     verdicts = tuple(_judge_node(node, graph, chip, table) for node in graph.nodes)
     return ChipReport(chip, verdicts, _sum_up(graph, verdicts))
 
 
 def opset_warning(graph: GraphView, table: Table) -> str:
-    """Return a line if the toolchain of the table's time does not state the graph's opset."""
+    """Return a line if the toolchain of the table's time does not state the graph's opset.
+
+    Args:
+        graph: the network.
+        table: states a range.
+
+    Returns:
+        The line, or "".
+    """
     low, high = table.opset
     if low <= graph.opset <= high:
         return ""

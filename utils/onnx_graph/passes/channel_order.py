@@ -39,6 +39,10 @@ class Lying:
 def fold_channel_order(graph: Graph, npu: str | None) -> int:
     """Take all reordering of channels into weights, as far as it goes; leave Gathers for the rest.
 
+    Args:
+        graph: changed in place.
+        npu: the chip, or None for PC runtimes.
+
     Returns: how many shuffles went; 0 leaves the graph as it was.
     """
     shuffles = sum(_is_shuffle(graph, node) for node in graph.of("Gather"))

@@ -17,7 +17,15 @@ FUSIONS = ["ConvBNFusion", "ConvMulFusion", "ConvAddFusion"]  # onnxruntime's na
 
 
 def known_sizes(graph: Graph, _: str | None) -> int:
-    """Write down the sizes read from a shape that are fixed though another, the batch, is open."""
+    """Write down the sizes read from a shape that are fixed though another, the batch, is open.
+
+    Args:
+        graph: changed in place.
+        _: the chip; of no account here.
+
+    Returns:
+        How many places were changed.
+    """
     readers, count = graph.readers(), 0
     for node in graph.of("Shape"):
         shape = graph.shape(node.inputs[0])
@@ -36,12 +44,28 @@ def known_sizes(graph: Graph, _: str | None) -> int:
 
 
 def fold_constants(graph: Graph, _: str | None) -> int:
-    """Compute what does not depend on the input, remove what does nothing or is there twice."""
+    """Compute what does not depend on the input, remove what does nothing or is there twice.
+
+    Args:
+        graph: changed in place.
+        _: the chip; of no account here.
+
+    Returns:
+        How many places were changed.
+    """
     return _run_onnxruntime(graph, disabled=FUSIONS)
 
 
 def fuse_bn(graph: Graph, _: str | None) -> int:
-    """Fuse BatchNormalization and constant factors and summands into the Conv before them."""
+    """Fuse BatchNormalization and constant factors and summands into the Conv before them.
+
+    Args:
+        graph: changed in place.
+        _: the chip; of no account here.
+
+    Returns:
+        How many places were changed.
+    """
     return _run_onnxruntime(graph, disabled=[])
 
 

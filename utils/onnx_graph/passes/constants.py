@@ -13,6 +13,13 @@ def affine_to_norm(graph: Graph, _: str | None) -> int:
 
     The layer is a BatchNormalization of mean 0 and variance 1: all chips have it, while KL520 has
     no Mul and neither KL520 nor KL720 has Div.
+
+    Args:
+        graph: changed in place.
+        _: the chip; of no account here.
+
+    Returns:
+        How many places were changed.
     """
     count = 0
     for node in graph.of("Add", "Sub", "Mul", "Div"):
@@ -81,7 +88,15 @@ def _as_norm(graph: Graph, node: Node, name: str, scale: np.ndarray, shift: np.n
 
 
 def mean_to_global_pool(graph: Graph, _: str | None) -> int:
-    """Replace ReduceMean over rows and columns by GlobalAveragePool, with a Reshape if it must."""
+    """Replace ReduceMean over rows and columns by GlobalAveragePool, with a Reshape if it must.
+
+    Args:
+        graph: changed in place.
+        _: the chip; of no account here.
+
+    Returns:
+        How many places were changed.
+    """
     count = 0
     for node in graph.of("ReduceMean"):
         shape, after = graph.shape(node.inputs[0]), graph.sizes(node.output)
@@ -104,7 +119,15 @@ def mean_to_global_pool(graph: Graph, _: str | None) -> int:
 
 
 def squeeze_to_reshape(graph: Graph, _: str | None) -> int:
-    """Replace Squeeze and Unsqueeze by Reshape, of which the chips know more."""
+    """Replace Squeeze and Unsqueeze by Reshape, of which the chips know more.
+
+    Args:
+        graph: changed in place.
+        _: the chip; of no account here.
+
+    Returns:
+        How many places were changed.
+    """
     count = 0
     for node in graph.of("Squeeze", "Unsqueeze"):
         shape = graph.sizes(node.output)

@@ -28,6 +28,13 @@ def merge_gates(graph: Graph, _: str | None) -> int:
 
     On maps of one pixel a node costs its call and hardly its arithmetic, so zeros between the
     blocks are cheaper than nodes.
+
+    Args:
+        graph: changed in place.
+        _: the chip; of no account here.
+
+    Returns:
+        How many places were changed.
     """
     levels: dict[int, list[Gate]] = {}
     depth: dict[str, int] = {}

@@ -6,7 +6,15 @@ from utils.onnx_graph.passes.slices import slice_bounds
 
 
 def cut_gather(graph: Graph, _: str | None) -> int:
-    """Let every Slice of gathered channels gather its own from where they came."""
+    """Let every Slice of gathered channels gather its own from where they came.
+
+    Args:
+        graph: changed in place.
+        _: the chip; of no account here.
+
+    Returns:
+        How many places were changed.
+    """
     count = 0
     makers = graph.producers()
     for node in graph.of("Slice"):

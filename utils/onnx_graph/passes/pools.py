@@ -21,6 +21,13 @@ def pool_to_conv(graph: Graph, npu: str | None) -> int:
 
     A window that is its own stride is cut into a cascade where the chip limits strides: the mean of
     means over equal windows is the mean.
+
+    Args:
+        graph: changed in place.
+        npu: the chip, or None for PC runtimes.
+
+    Returns:
+        How many places were changed.
     """
     count = 0
     for node in graph.of("AveragePool"):
@@ -43,7 +50,15 @@ def pool_to_conv(graph: Graph, npu: str | None) -> int:
 
 
 def stage_global_mean(graph: Graph, npu: str | None) -> int:
-    """Put a mean over windows before a GlobalAveragePool of more pixels than the chip takes."""
+    """Put a mean over windows before a GlobalAveragePool of more pixels than the chip takes.
+
+    Args:
+        graph: changed in place.
+        npu: the chip, or None for PC runtimes.
+
+    Returns:
+        How many places were changed.
+    """
     limit = PIXELS_MAX.get(npu, PIXELS_MAX_OTHERS)
     count = 0
     for node in graph.of("GlobalAveragePool"):
@@ -65,7 +80,15 @@ def stage_global_mean(graph: Graph, npu: str | None) -> int:
 
 
 def whole_pool_to_global(graph: Graph, _: str | None) -> int:
-    """Replace AveragePool over all rows and columns by GlobalAveragePool."""
+    """Replace AveragePool over all rows and columns by GlobalAveragePool.
+
+    Args:
+        graph: changed in place.
+        _: the chip; of no account here.
+
+    Returns:
+        How many places were changed.
+    """
     count = 0
     for node in graph.of("AveragePool"):
         window = _plain_window(graph, node)

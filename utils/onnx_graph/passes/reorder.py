@@ -18,7 +18,15 @@ Edits = list[Callable[[], None]]
 
 
 def is_depthwise(graph: Graph, node: Node) -> bool:
-    """Say whether a node is a Conv that gives one channel for each, with constant weights."""
+    """Say whether a node is a Conv that gives one channel for each, with constant weights.
+
+    Args:
+        graph: the graph.
+        node: one of its nodes.
+
+    Returns:
+        Whether it is one.
+    """
     weight = graph.value(node, 1) if node.op == "Conv" else None
     group = node.attributes.get("group", 1)
     return (
@@ -30,7 +38,15 @@ def is_depthwise(graph: Graph, node: Node) -> bool:
 
 
 def carries(graph: Graph, node: Node) -> bool:
-    """Say whether a node gives out its first input's channels in the order it reads them."""
+    """Say whether a node gives out its first input's channels in the order it reads them.
+
+    Args:
+        graph: the graph.
+        node: one of its nodes.
+
+    Returns:
+        Whether it does.
+    """
     before, after = graph.shape(node.inputs[0]), graph.shape(node.output)
     if len(node.outputs) != 1 or len(before) != 4 or before[:2] != after[:2] or not before[1]:
         return False
@@ -39,26 +55,61 @@ def carries(graph: Graph, node: Node) -> bool:
 
 
 def is_dense(graph: Graph, node: Node) -> bool:
-    """Say whether a node is a Conv of one group with constant weights."""
+    """Say whether a node is a Conv of one group with constant weights.
+
+    Args:
+        graph: the graph.
+        node: one of its nodes.
+
+    Returns:
+        Whether it is one.
+    """
     constant = all(name in graph.constants for name in node.inputs[1:])
     return node.op == "Conv" and node.attributes.get("group", 1) == 1 and constant
 
 
 def meets(graph: Graph, node: Node) -> bool:
-    """Say whether a node puts two maps together channel by channel."""
+    """Say whether a node puts two maps together channel by channel.
+
+    Args:
+        graph: the graph.
+        node: one of its nodes.
+
+    Returns:
+        Whether it does.
+    """
     shapes = [graph.shape(name) for name in node.inputs if name not in graph.constants]
     rank_4 = [len(shape) for shape in shapes] == [4, 4]
     return node.op in MEETS and rank_4 and shapes[0][1] == shapes[1][1]
 
 
 def permuted(graph: Graph, name: str, axis: int, order: np.ndarray) -> str:
-    """Store a constant whose entry order[i] along an axis is entry i of a given one."""
+    """Store a constant whose entry order[i] along an axis is entry i of a given one.
+
+    Args:
+        graph: changed in place.
+        name: of the constant.
+        axis: along which entries move.
+        order: int (N,), new places of its entries.
+
+    Returns:
+        Name of the new constant.
+    """
     value = graph.constants[name]
     return graph.constant(name, np.take(value, np.argsort(order), axis))
 
 
 def spread_columns(graph: Graph, node: Node, order: np.ndarray) -> str:
-    """Store the weights of a dense Conv for an input whose channel i lies at order[i]."""
+    """Store the weights of a dense Conv for an input whose channel i lies at order[i].
+
+    Args:
+        graph: changed in place.
+        node: the Conv.
+        order: int (N,), places of the input's channels.
+
+    Returns:
+        Name of the new weights.
+    """
     return permuted(graph, node.inputs[1], 1, order)
 
 

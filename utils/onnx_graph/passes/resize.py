@@ -14,6 +14,13 @@ def plain_resize(graph: Graph, npu: str | None) -> int:
 
     Nearest by whole factors around pixel centres picks what rounding down from the corner picks,
     which is the only form that KL520 takes and the only one whose phase is 0.
+
+    Args:
+        graph: changed in place.
+        npu: the chip, or None for PC runtimes.
+
+    Returns:
+        How many places were changed.
     """
     count = 0
     for node in graph.of("Resize"):
@@ -29,7 +36,15 @@ def plain_resize(graph: Graph, npu: str | None) -> int:
 
 
 def resize_by_axis(graph: Graph, _: str | None) -> int:
-    """Resize rows, then columns: the newest table of KL720 has no node that does both."""
+    """Resize rows, then columns: the newest table of KL720 has no node that does both.
+
+    Args:
+        graph: changed in place.
+        _: the chip; of no account here.
+
+    Returns:
+        How many places were changed.
+    """
     count = 0
     for node in graph.of("Resize"):
         before, after = _sizes(graph, node)

@@ -50,6 +50,13 @@ def carry_scales(graph: Graph, npu: str | None) -> int:
 
     Parts of a Concat that only dense convolutions read may differ in their exponents on a PC; on
     a chip they share 8 bits, of which the smaller part would lose some.
+
+    Args:
+        graph: changed in place.
+        npu: the chip, or None for PC runtimes.
+
+    Returns:
+        How many places were changed.
     """
     powers = {node: power for node in graph.nodes if (power := _power(graph, node)) is not None}
     if not powers:

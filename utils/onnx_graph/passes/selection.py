@@ -7,7 +7,15 @@ from utils.onnx_graph.passes.slices import slice_bounds
 
 
 def shuffle_to_gather(graph: Graph, _: str | None) -> int:
-    """Replace Reshape, Transpose, Reshape that only reorders channels by one Gather."""
+    """Replace Reshape, Transpose, Reshape that only reorders channels by one Gather.
+
+    Args:
+        graph: changed in place.
+        _: the chip; of no account here.
+
+    Returns:
+        How many places were changed.
+    """
     readers, count = graph.readers(), 0
     for first in graph.of("Reshape"):
         middle = _only_reader(graph, readers, first)
@@ -46,7 +54,18 @@ def _reordered_channels(graph: Graph, first: Node, middle: Node, last: Node) -> 
 
 
 def add_gather(graph: Graph, before: Node, source: str, order: np.ndarray, stem: str) -> str:
-    """Pick channels in front of a node; return the new tensor."""
+    """Pick channels in front of a node; return the new tensor.
+
+    Args:
+        graph: changed in place.
+        before: the node that the Gather goes in front of.
+        source: the tensor that is picked from.
+        order: int (N,), channels of the source.
+        stem: what the new tensor's name begins with.
+
+    Returns:
+        Name of the new tensor.
+    """
     indices = graph.constant(f"{stem}_order", np.asarray(order, np.int64))
     node = graph.insert(before, "Gather", [source, indices], stem, axis=1)
     shape = graph.shape(source)
@@ -55,7 +74,15 @@ def add_gather(graph: Graph, before: Node, source: str, order: np.ndarray, stem:
 
 
 def picked_channels(graph: Graph, node: Node) -> np.ndarray | None:
-    """Return the input channels that a Gather or Slice along axis 1 gives out, in their order."""
+    """Return the input channels that a Gather or Slice along axis 1 gives out, in their order.
+
+    Args:
+        graph: the graph.
+        node: a Gather or Slice.
+
+    Returns:
+        Int (N,); None where channels are not fixed, or something else is picked.
+    """
     shape = graph.shape(node.inputs[0])
     if len(shape) != 4 or shape[1] is None:
         return None
@@ -72,6 +99,13 @@ def pick_in_conv(graph: Graph, npu: str | None) -> int:
 
     Reordering is free; leaving channels out costs multiplications by zero and is done for KL520
     alone, which has no Slice.
+
+    Args:
+        graph: changed in place.
+        npu: the chip, or None for PC runtimes.
+
+    Returns:
+        How many places were changed.
     """
     count = 0
     for node in graph.of("Gather", "Slice"):
@@ -97,6 +131,13 @@ def pick_by_conv(graph: Graph, npu: str | None) -> int:
     """Replace picked channels by a 1x1 Conv of zeros and ones: every chip has it, and it is exact.
 
     Slice is replaced on KL520 alone.
+
+    Args:
+        graph: changed in place.
+        npu: the chip, or None for PC runtimes.
+
+    Returns:
+        How many places were changed.
     """
     count = 0
     for node in graph.of("Gather", "Slice"):

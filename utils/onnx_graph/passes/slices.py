@@ -22,6 +22,13 @@ def slice_bounds(graph: Graph, node: Node) -> Bounds | None:
     """Return axis to (start, end), as positions of the input, of a Slice with steps of 1.
 
     None where bounds are not constant, a step is not 1 or a size is open.
+
+    Args:
+        graph: the graph.
+        node: a Slice.
+
+    Returns:
+        The bounds; None where they are computed or steps differ from 1.
     """
     shape = graph.shape(node.inputs[0])
     found = [_ints(graph, node, name, i) for i, name in enumerate(("starts", "ends", "axes"), 1)]
@@ -59,6 +66,9 @@ def add_slice(graph: Graph, before: Node, source: str, bounds: Bounds) -> str:
         before: the node that the new one stands in front of.
         source: a tensor of known shape.
         bounds: axis to (start, end).
+
+    Returns:
+        Name of the tensor.
     """
     shape = list(graph.shape(source))
     bounds = {a: b for a, b in sorted(bounds.items()) if b != (0, shape[a])}
@@ -83,7 +93,15 @@ def add_slice(graph: Graph, before: Node, source: str, bounds: Bounds) -> str:
 
 
 def split_sizes(graph: Graph, node: Node) -> list[int] | None:
-    """Return the sizes of a Split's outputs, or None where they are not fixed."""
+    """Return the sizes of a Split's outputs, or None where they are not fixed.
+
+    Args:
+        graph: the graph.
+        node: a Split.
+
+    Returns:
+        The sizes.
+    """
     shape = graph.shape(node.inputs[0])
     size = shape[node.attributes.get("axis", 0)] if shape else None
     if size is None or (len(node.inputs) > 1 and node.inputs[1] and graph.value(node, 1) is None):
@@ -96,7 +114,15 @@ def split_sizes(graph: Graph, node: Node) -> list[int] | None:
 
 
 def split_to_slice(graph: Graph, _: str | None) -> int:
-    """Replace every Split by one Slice an output: no chip but KL730 has Split."""
+    """Replace every Split by one Slice an output: no chip but KL730 has Split.
+
+    Args:
+        graph: changed in place.
+        _: the chip; of no account here.
+
+    Returns:
+        How many places were changed.
+    """
     count = 0
     for node in graph.of("Split"):
         sizes = split_sizes(graph, node)
@@ -115,7 +141,15 @@ def split_to_slice(graph: Graph, _: str | None) -> int:
 
 
 def slice_to_split(graph: Graph, _: str | None) -> int:
-    """Replace Slices that together make up one axis of a tensor by one Split: fewer nodes."""
+    """Replace Slices that together make up one axis of a tensor by one Split: fewer nodes.
+
+    Args:
+        graph: changed in place.
+        _: the chip; of no account here.
+
+    Returns:
+        How many places were changed.
+    """
     groups: dict[tuple[str, int], list[tuple[int, int, Node]]] = {}
     for node in graph.of("Slice"):
         bounds = slice_bounds(graph, node)
@@ -149,6 +183,13 @@ def merge_slices(graph: Graph, _: str | None) -> int:
     A Slice of a Slice becomes one; a Slice of a Concat cuts the inputs concerned; a Concat of
     neighbouring Slices of one tensor becomes one Slice, or the tensor; a Concat that only another
     Concat reads goes into that one.
+
+    Args:
+        graph: changed in place.
+        _: the chip; of no account here.
+
+    Returns:
+        How many places were changed.
     """
     total = 0
     while count := sum(
@@ -213,12 +254,28 @@ def _slice_of_concat(graph: Graph, node: Node, maker: Node, bounds: Bounds) -> s
 
 
 def concat_axis(graph: Graph, node: Node) -> int:
-    """Return the axis of a Concat counted from the front."""
+    """Return the axis of a Concat counted from the front.
+
+    Args:
+        graph: the graph.
+        node: a Concat.
+
+    Returns:
+        The axis, 0 or above.
+    """
     return node.attributes["axis"] % len(graph.shape(node.inputs[0]))
 
 
 def concat_parts(graph: Graph, node: Node) -> list[tuple[Stretch, int]] | None:
-    """Return the inputs of a Concat, each with the position where it begins; None if open."""
+    """Return the inputs of a Concat, each with the position where it begins; None if open.
+
+    Args:
+        graph: the graph.
+        node: a Concat.
+
+    Returns:
+        Each whole input and where it begins in the output.
+    """
     if not all(graph.shape(name) for name in node.inputs):
         return None
     axis = concat_axis(graph, node)
@@ -233,7 +290,18 @@ def concat_parts(graph: Graph, node: Node) -> list[tuple[Stretch, int]] | None:
 
 
 def add_concat(graph: Graph, before: Node, names: list[str], axis: int, stem: str) -> str:
-    """Join tensors in front of a node; return the new tensor, or the only one there is."""
+    """Join tensors in front of a node; return the new tensor, or the only one there is.
+
+    Args:
+        graph: changed in place.
+        before: the node that the Concat goes in front of.
+        names: of the tensors.
+        axis: along which they are joined.
+        stem: what the new tensor's name begins with.
+
+    Returns:
+        Name of the tensor.
+    """
     if len(names) == 1:
         return names[0]
     node = graph.insert(before, "Concat", names, stem, axis=axis)

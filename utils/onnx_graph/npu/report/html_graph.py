@@ -17,6 +17,13 @@ def draw_graph(graph: GraphView, chips: Sequence[ChipReport]) -> str:
 
     A graph of constants alone gives an empty drawing. Every box has a class "v<chip>-<verdict>"
     per chip and a tooltip with shape, rule and cure.
+
+    Args:
+        graph: the network.
+        chips: the verdicts, in the graph's order.
+
+    Returns:
+        The element as text.
     """
     nodes = [n for n in graph.nodes if not is_constant(graph.folded.get(n.name, ""))]
     parents = _parents(nodes)

@@ -35,7 +35,16 @@ class Report:
 
 
 def check(graph: GraphView, chips: Sequence[str], table: Table) -> Report:
-    """Judge a graph for each of ``chips``."""
+    """Judge a graph for each of ``chips``.
+
+    Args:
+        graph: the network.
+        chips: their numbers.
+        table: the operators that they have.
+
+    Returns:
+        The verdicts.
+    """
     return Report(graph, table, tuple(judge(graph, chip, table) for chip in chips))
 
 

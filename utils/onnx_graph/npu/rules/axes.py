@@ -11,13 +11,29 @@ from utils.onnx_graph.npu.rules.rule import HOLDS, Finding, rule, want, want_equ
 
 @rule
 def pad_mode(node: NodeView, wanted: str) -> Finding:
-    """Hold the mode of Pad."""
+    """Hold the mode of Pad.
+
+    Args:
+        node: the node that is judged.
+        wanted: the value that the table asks for.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     return want_equal("mode", node.attributes.get("mode", "constant"), wanted)
 
 
 @rule
 def pad_value(node: NodeView, wanted: float) -> Finding:
-    """Hold the value of Pad: attribute before opset 11, then input 2."""
+    """Hold the value of Pad: attribute before opset 11, then input 2.
+
+    Args:
+        node: the node that is judged.
+        wanted: the value that the table asks for.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     found = node.argument("value", 2, 0)
     return want_equal("pad value", found[0] if isinstance(found, list) else found, wanted)
 
@@ -47,7 +63,15 @@ def _pad_limit(node: NodeView, first_axis: int, limit: int, where: str) -> Findi
 
 @rule
 def pad_no_batch(node: NodeView, _: bool) -> Finding:
-    """Forbid padding of the batch."""
+    """Forbid padding of the batch.
+
+    Args:
+        node: the node that is judged.
+        _: of no account: the table's entry says all.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     pads = pads_by_axis(node)
     if pads is None:
         return Finding(False, f"pads must be constant, are {UNKNOWN}")
@@ -57,19 +81,43 @@ def pad_no_batch(node: NodeView, _: bool) -> Finding:
 
 @rule
 def pad_spatial_max(node: NodeView, limit: int) -> Finding:
-    """Hold the pads of rows and columns."""
+    """Hold the pads of rows and columns.
+
+    Args:
+        node: the node that is judged.
+        limit: the number that the table states.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     return _pad_limit(node, 2, limit, "spatial")
 
 
 @rule
 def pad_any_max(node: NodeView, limit: int) -> Finding:
-    """Hold the pads of every axis."""
+    """Hold the pads of every axis.
+
+    Args:
+        node: the node that is judged.
+        limit: the number that the table states.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     return _pad_limit(node, 0, limit, "all")
 
 
 @rule
 def keepdims(node: NodeView, wanted: int) -> Finding:
-    """Hold whether a reduction keeps its axes."""
+    """Hold whether a reduction keeps its axes.
+
+    Args:
+        node: the node that is judged.
+        wanted: the value that the table asks for.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     return want_equal("keepdims", node.attributes.get("keepdims", 1), wanted)
 
 
@@ -93,26 +141,58 @@ def _axes_rule(node: NodeView, test: Callable[[set[int]], bool], wanted: str) ->
 
 @rule
 def reduces_no_batch(node: NodeView, _: bool) -> Finding:
-    """Forbid a reduction over the batch."""
+    """Forbid a reduction over the batch.
+
+    Args:
+        node: the node that is judged.
+        _: of no account: the table's entry says all.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     return _axes_rule(node, lambda axes: 0 not in axes, "without the batch (axis 0)")
 
 
 @rule
 def reduces_only(node: NodeView, allowed: list[int]) -> Finding:
-    """Hold the axes of a reduction to a set."""
+    """Hold the axes of a reduction to a set.
+
+    Args:
+        node: the node that is judged.
+        allowed: the values that the table allows.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     return _axes_rule(node, lambda axes: axes <= set(allowed), f"axes {allowed} only")
 
 
 @rule
 def reduces_exactly_spatial(node: NodeView, _: bool) -> Finding:
-    """Want a reduction over all axes after the channel, as GlobalAveragePool."""
+    """Want a reduction over all axes after the channel, as GlobalAveragePool.
+
+    Args:
+        node: the node that is judged.
+        _: of no account: the table's entry says all.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     spatial = set(range(2, len(node.shape_in(0) or ())))
     return _axes_rule(node, lambda axes: axes == spatial, "rows and columns exactly")
 
 
 @rule
 def steps_one(node: NodeView, _: bool) -> Finding:
-    """Want Slice without steps: none before opset 10, input 4 from then on."""
+    """Want Slice without steps: none before opset 10, input 4 from then on.
+
+    Args:
+        node: the node that is judged.
+        _: of no account: the table's entry says all.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     found = node.argument("steps", 4, [1])
     if found is UNKNOWN:
         return Finding(False, f"steps must be constant 1, are {UNKNOWN}")
@@ -121,14 +201,30 @@ def steps_one(node: NodeView, _: bool) -> Finding:
 
 @rule
 def transpose_keeps_batch(node: NodeView, _: bool) -> Finding:
-    """Want the batch to stay the first axis."""
+    """Want the batch to stay the first axis.
+
+    Args:
+        node: the node that is judged.
+        _: of no account: the table's entry says all.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     perm = permutation(node)
     return want(perm[:1] == (0,), f"batch must stay in place, permutation is {list(perm)}")
 
 
 @rule
 def transpose_swaps(node: NodeView, allowed: list[list[int]]) -> Finding:
-    """Want one of the listed swaps of axes; rank 3 is open, its last axis may be row or column."""
+    """Want one of the listed swaps of axes; rank 3 is open, its last axis may be row or column.
+
+    Args:
+        node: the node that is judged.
+        allowed: the values that the table allows.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     perm = permutation(node)
     if list(perm) in allowed:
         return HOLDS

@@ -76,41 +76,89 @@ def _delta_phase(mode: str, before: int, after: int, scale: float) -> tuple[floa
 
 @rule
 def resize_constant(node: NodeView, _: bool) -> Finding:
-    """Want scales or sizes that are known before the network runs."""
+    """Want scales or sizes that are known before the network runs.
+
+    Args:
+        node: the node that is judged.
+        _: of no account: the table's entry says all.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     computed = [n for i, n in enumerate(node.inputs) if i and n and not node.is_constant(i)]
     return want(not computed, f"scales or sizes must be constant, are {UNKNOWN}")
 
 
 @rule
 def mode_not(node: NodeView, refused: str) -> Finding:
-    """Refuse one interpolation."""
+    """Refuse one interpolation.
+
+    Args:
+        node: the node that is judged.
+        refused: the value that the table refuses.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     mode = node.attributes.get("mode", "nearest")
     return want(mode != refused, f"mode must not be {refused}")
 
 
 @rule
 def mode_in(node: NodeView, allowed: list[str]) -> Finding:
-    """Hold the interpolation to a set."""
+    """Hold the interpolation to a set.
+
+    Args:
+        node: the node that is judged.
+        allowed: the values that the table allows.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     mode = node.attributes.get("mode", "nearest")
     return want(mode in allowed, f"mode must be one of {', '.join(allowed)}, is {mode}")
 
 
 @rule
 def extrapolation_value(node: NodeView, wanted: float) -> Finding:
-    """Hold the value outside the source."""
+    """Hold the value outside the source.
+
+    Args:
+        node: the node that is judged.
+        wanted: the value that the table asks for.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     return want_equal("extrapolation_value", node.attributes.get("extrapolation_value", 0), wanted)
 
 
 @rule
 def resize_spatial(node: NodeView, _: bool) -> Finding:
-    """Want batch and channels to keep their size."""
+    """Want batch and channels to keep their size.
+
+    Args:
+        node: the node that is judged.
+        _: of no account: the table's entry says all.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     axes = [s.axis for s in scalers(node) if s.axis < 2]
     return want(not axes, f"only rows and columns may be resized, axes {axes} are")
 
 
 @rule
 def upsamples(node: NodeView, _: bool) -> Finding:
-    """Want an axis that grows and none that shrinks."""
+    """Want an axis that grows and none that shrinks.
+
+    Args:
+        node: the node that is judged.
+        _: of no account: the table's entry says all.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     sizes = [(s.before, s.after) for s in scalers(node)]
     ok = bool(sizes) and all(m > n for n, m in sizes)
     words = ", ".join(f"{n} to {m}" for n, m in sizes) or "nowhere"
@@ -119,14 +167,30 @@ def upsamples(node: NodeView, _: bool) -> Finding:
 
 @rule
 def one_axis_upsampled(node: NodeView, _: bool) -> Finding:
-    """Forbid that rows and columns are scaled in one node."""
+    """Forbid that rows and columns are scaled in one node.
+
+    Args:
+        node: the node that is judged.
+        _: of no account: the table's entry says all.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     axes = [AXES[s.axis] for s in scalers(node) if s.axis in AXES]
     return want(len(axes) < 2, "rows and columns must not both be resized, both are")
 
 
 @rule
 def nearest_mode(node: NodeView, wanted: str) -> Finding:
-    """Hold the rounding of nearest interpolation; the opsets before 11 round down."""
+    """Hold the rounding of nearest interpolation; the opsets before 11 round down.
+
+    Args:
+        node: the node that is judged.
+        wanted: the value that the table asks for.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     if node.attributes.get("mode", "nearest") != "nearest" or node.opset < 11:
         return HOLDS
     return want_equal(
@@ -136,26 +200,58 @@ def nearest_mode(node: NodeView, wanted: str) -> Finding:
 
 @rule
 def coordinate_mode_not(node: NodeView, refused: str) -> Finding:
-    """Refuse one coordinate transformation."""
+    """Refuse one coordinate transformation.
+
+    Args:
+        node: the node that is judged.
+        refused: the value that the table refuses.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     mode = coordinate_mode(node)
     return want(mode != refused, f"coordinate_transformation_mode must not be {refused}")
 
 
 @rule
 def phase_zero(node: NodeView, _: bool) -> Finding:
-    """Want the first output sample on the first source sample."""
+    """Want the first output sample on the first source sample.
+
+    Args:
+        node: the node that is judged.
+        _: of no account: the table's entry says all.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     return _hold(node, lambda s: abs(s.phase) < 1e-6, "phase must be 0")
 
 
 @rule
 def phase_not_negative(node: NodeView, _: bool) -> Finding:
-    """Want the first output sample not before the first source sample."""
+    """Want the first output sample not before the first source sample.
+
+    Args:
+        node: the node that is judged.
+        _: of no account: the table's entry says all.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     return _hold(node, lambda s: s.phase > -1e-6, "phase must not be negative")
 
 
 @rule
 def delta_max_one(node: NodeView, _: bool) -> Finding:
-    """Want a source step of at most one sample: no shrinking."""
+    """Want a source step of at most one sample: no shrinking.
+
+    Args:
+        node: the node that is judged.
+        _: of no account: the table's entry says all.
+
+    Returns:
+        The finding: kept, not kept or open, and the rule in words.
+    """
     return _hold(node, lambda s: s.delta <= 1 + 1e-6, "delta must be at most 1")
 
 

@@ -31,12 +31,29 @@ def rule(function: Callable[[NodeView, Any], Finding]) -> Callable[[NodeView, An
 
 
 def want(ok: bool, text: str) -> Finding:
-    """Return that a rule holds, or what it misses."""
+    """Return that a rule holds, or what it misses.
+
+    Args:
+        ok: whether the rule is kept; None where that is open.
+        text: the rule, and what was found.
+
+    Returns:
+        The finding.
+    """
     return HOLDS if ok else Finding(False, text)
 
 
 def want_equal(what: str, found: Any, wanted: Any) -> Finding:
-    """Return whether an argument of a node has the one value a rule allows."""
+    """Return whether an argument of a node has the one value a rule allows.
+
+    Args:
+        what: name of the property.
+        found: its value.
+        wanted: the value that the table asks for.
+
+    Returns:
+        The finding.
+    """
     if found is UNKNOWN:
         return Finding(False, f"{what} must be a constant {wanted}, is {UNKNOWN}")
     return want(found == wanted, f"{what} must be {wanted}, is {found}")
