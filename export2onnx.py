@@ -12,6 +12,7 @@ import argparse
 from pathlib import Path
 
 from utils.onnx_graph.npu import CHIPS
+from utils.published.catalogue import find_weights
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -21,7 +22,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("config", type=Path, help="config file (.py) that the network was trained with")
-    add("checkpoint", type=Path, help="its weights (.pth), or an ONNX file of it")
+    add(
+        "checkpoint",
+        type=Path,
+        help="its weights: .pth, .onnx, or a published name",
+    )
     add("--output", type=Path, metavar="FILE", help="default: the checkpoint's name with .onnx")
     add("--npu", choices=CHIPS, help="rewrite what this chip cannot run, where that is exact")
     add(
@@ -50,6 +55,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("--raw", action="store_true", help="leave the graph as PyTorch traced it")
     add("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="change the config")
     args = parser.parse_args(argv)
+    try:
+        args.checkpoint = find_weights(args.checkpoint)
+    except ValueError as err:
+        parser.error(str(err))
     for path in (args.config, args.checkpoint):
         if not path.is_file():
             parser.error(f"{path} does not exist or is not a file")

@@ -44,7 +44,8 @@ def _add_course_flags(parser: argparse.ArgumentParser) -> None:
     text = "go on with an interrupted training: weights, optimiser, epoch; without FILE from the "
     text += "newest checkpoint in the work directory"
     add("--resume", nargs="?", const="newest", metavar="FILE", help=text)
-    text = "begin with these weights, at epoch 0: a checkpoint, or an ONNX file of the same network"
+    text = "begin with these weights, at epoch 0: a checkpoint, an ONNX file of the same "
+    text += "network, or a name that tools/get_weights.py knows"
     add("--load-from", type=Path, metavar="FILE", help=text)
     add("--no-validate", action="store_true", help="do not evaluate during training: to save time")
     add("--val-interval", type=int, metavar="N", help="evaluate every N epochs; default 1")

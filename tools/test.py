@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
 from utils.cli import user_errors
+from utils.published.catalogue import find_weights
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -23,7 +24,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("config", type=Path, help="config file (.py) that the network was trained with")
-    add("checkpoint", type=Path, help="weights (.pth), or an exported network (.onnx)")
+    add(
+        "checkpoint",
+        type=Path,
+        help="weights (.pth), exported network (.onnx), or a published name",
+    )
     text = "write all predictions there, .json or .pkl: a list of {image_id, keypoints 17x3, box, "
     text += "score}; those of detector boxes beside it as <name>_detector"
     add("--out", type=Path, metavar="FILE", help=text)
@@ -41,6 +46,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     text = "change the config, e.g. model.test_cfg.flip_test=False"
     add("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help=text)
     args = parser.parse_args(argv)
+    try:
+        args.checkpoint = find_weights(args.checkpoint)
+    except ValueError as err:
+        parser.error(str(err))
     for path in (args.config, args.checkpoint):
         if not path.is_file():
             parser.error(f"{path} does not exist or is not a file")

@@ -18,6 +18,7 @@ from mmengine.runner import Runner
 from mmpose_replacement.config.load import load_config
 from mmpose_replacement.engine.acceleration import choose_acceleration
 from mmpose_replacement.engine.imported_weights import import_for_training
+from utils.published.catalogue import find_weights
 
 BUILDER = "mmengine.registry.build_functions"
 
@@ -123,7 +124,7 @@ def _apply_flags(config: Config, args: argparse.Namespace) -> None:
         config.resume = True
         config.load_from = str(_newest(config) if args.resume == "newest" else args.resume)
     elif args.load_from:
-        config.resume, config.load_from = False, str(args.load_from)
+        config.resume, config.load_from = False, str(find_weights(args.load_from))
     if config.get("load_from") and not Path(config.load_from).is_file():
         raise FileNotFoundError(f"{config.load_from}: checkpoint must be a file. Check the path.")
     if args.val_interval:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from torch import nn
 
@@ -66,7 +67,8 @@ def load_onnx(estimator: nn.Module, path: str | Path, *, file_word: str | None =
             "Import the file that was exported without --normalize-in-graph."
         )
     word = metadata.preprocess or file_word
-    input_wh = tuple(estimator.head.decoder.input_wh)
+    # proven at the file's own size: a convolution does not know how large its image is
+    input_wh = _size_of(model) or tuple(estimator.head.decoder.input_wh)
     trial = copy.deepcopy(estimator).eval()
     layers = layers_of(HeatmapNetwork(trial), input_wh)
     pairs = _match(read_convolutions(model, path), _structure(trial, layers, input_wh), path)
@@ -83,6 +85,12 @@ def load_onnx(estimator: nn.Module, path: str | Path, *, file_word: str | None =
         for convolution, number in pairs
     )
     return Imported(len(pairs), gap, word, folded)
+
+
+def _size_of(model: onnx.ModelProto) -> tuple[int, int] | None:
+    """Return width and height of the image that a file takes, None where they are open."""
+    sizes = [size.dim_value for size in model.graph.input[0].type.tensor_type.shape.dim]
+    return (sizes[3], sizes[2]) if len(sizes) == 4 and sizes[2] and sizes[3] else None
 
 
 def _structure(

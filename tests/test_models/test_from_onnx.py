@@ -80,6 +80,16 @@ def test_our_own_raw_export_comes_back(config, trained, images, tmp_path, fuse_b
         torch.testing.assert_close(norm.running_mean, theirs.running_mean)
 
 
+def test_a_network_for_larger_images_takes_the_same_weights(config, trained, images, tmp_path):
+    path = export(config, trained, tmp_path / "raw.onnx", optimize=False)
+    sizes = ["codec.input_size=(96,192)", "codec.heatmap_size=(24,48)"]
+    estimator = build_estimator(load_config(SMALL, sizes))
+    load_onnx(estimator, path)
+    torch.testing.assert_close(
+        heatmaps(estimator, images), heatmaps(trained, images), atol=1e-5, rtol=0
+    )
+
+
 def test_a_file_rewritten_for_a_chip_is_refused_and_nothing_loaded(config, trained, tmp_path):
     path = export(config, trained, tmp_path / "chip.onnx", npu="720")
     estimator = random_estimator(config, 2)

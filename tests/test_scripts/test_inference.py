@@ -107,6 +107,25 @@ def test_whole__needs_no_detector(run, chain, picture, tmp_path):
     assert record["people"][0]["bbox"] == [0, 0, 120, 90]
 
 
+def test_without_any_detector_one_line_says_so_and_one_person_is_looked_for(
+    run, chain, picture, tmp_path, monkeypatch
+):
+    path = save(tmp_path / "a.png", picture)
+    shipped = tmp_path / "yolov5_init_params.yaml"
+    shipped.write_text("model_path: nowhere/yolov5n.onnx\n")
+    monkeypatch.setattr("utils.runners.yolov5_params.SHIPPED", shipped)
+    chain[1] = str(shipped)
+    code, printed, errors = run(path)
+    assert (code, printed) == (0, [tmp_path / "a_pose.png"])
+    assert errors.startswith(f"no detector at {tmp_path}/nowhere/yolov5n.onnx: looking for one")
+    own = tmp_path / "own.yaml"
+    own.write_text(shipped.read_text())
+    chain[1] = str(own)
+    code, _, errors = run(path)
+    assert code == 1
+    assert "own.yaml: model_path must be an existing file" in errors
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [

@@ -12,6 +12,7 @@ from utils.drawing import draw_people
 from utils.inference.sources import DRAWN
 from utils.inference.stages import Stage
 from utils.people import Detections, People
+from utils.runners.one_person import find_one_person
 from utils.runners.pipeline import PosePipeline
 
 WHOLE = "whole"
@@ -93,7 +94,7 @@ def find_boxes(
     image: np.ndarray,
     box: str | tuple[float, float, float, float] | None,
 ) -> Detections:
-    """The detector's boxes, the given one, or the whole image as one.
+    """The detector's boxes, the given one, or that of the one person in the image.
 
     Args:
         pipeline: the runners.
@@ -105,7 +106,7 @@ def find_boxes(
     """
     if box is None:
         return pipeline.detect(image)
-    return Detections.of((0, 0, image.shape[1], image.shape[0]) if box == WHOLE else box)
+    return find_one_person(pipeline, image) if box == WHOLE else Detections.of(box)
 
 
 def drawn_name(path: Path) -> str:

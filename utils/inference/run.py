@@ -2,12 +2,12 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from prepostprocess.image import load_rgb
-from utils.inference.image_stages import draw_stage, drawn_name, pose_stages
+from utils.inference.image_stages import WHOLE, draw_stage, drawn_name, pose_stages
 from utils.inference.progress import with_bar
 from utils.inference.sources import DRAWN, ImageSource, find_source
 from utils.inference.stages import run_stages
@@ -16,6 +16,7 @@ from utils.inference.video_stages import Frame, number_frames, video_stages
 from utils.inference.window import check_display, show
 from utils.people_json import people_to_json, write_json
 from utils.runners.pipeline import PosePipeline, load_pipeline
+from utils.runners.yolov5_params import missing_default_detector
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,13 @@ def run_inference(
     """
     source = find_source(word)
     yolov5, rsn_affine, lite_hrnet = networks
+    if options.box is None and (missing := missing_default_detector(yolov5)):
+        print(
+            f"no detector at {missing}: looking for one person an image, as with --bbox whole. "
+            "python tools/get_weights.py --list names detectors.",
+            file=sys.stderr,
+        )
+        options = replace(options, box=WHOLE)
     pipeline = load_pipeline(None if options.box else yolov5, rsn_affine, lite_hrnet)
     if options.show:
         check_display()

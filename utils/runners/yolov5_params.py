@@ -9,6 +9,7 @@ from utils.params import (
     build_params,
     check_keys,
     check_onnx_suffix,
+    find_file,
     param,
     read_mapping,
 )
@@ -53,6 +54,7 @@ class Yolov5Params:
     person_class: int = 0
 
 
+SHIPPED = Path(__file__).resolve().parents[1] / "yolov5_init_params.yaml"
 _GRIDS = ("grid20_path", "grid40_path", "grid80_path")
 # The three layouts in use, told apart by the key that names the ONNX file: field -> its key there.
 # The further keys serve PyTorch weights or other classes; they are known and have no effect here.
@@ -107,6 +109,28 @@ def load_yolov5_params(path: str | Path) -> Yolov5Params:
     params = build_params(Yolov5Params, wanted, path, names)
     check_onnx_suffix(params.model_path, layout, path)
     return params
+
+
+def missing_default_detector(path: Path) -> Path | None:
+    """Tell whether a user who has named no detector has none.
+
+    Args:
+        path: the detector's YAML file.
+
+    Returns:
+        The network that the shipped YAML file names, if it is not there; None for any other file.
+
+    Raises:
+        ParamsError: the file cannot be read.
+    """
+    if not path.exists() or not path.samefile(SHIPPED):
+        return None
+    name = str(read_mapping(path)["model_path"])
+    try:
+        find_file(name, "model_path", path)
+    except ParamsError:
+        return (path.parent / name).resolve()
+    return None
 
 
 def _person_class(names: Any, path: str | Path) -> int:

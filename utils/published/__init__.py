@@ -1,0 +1,1 @@
+"""Published weights by name: what there is, fetching it, finding it."""
