@@ -22,11 +22,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("config", type=Path, help="config file (.py) that the network was trained with")
-    add(
-        "checkpoint",
-        type=Path,
-        help="its weights: .pth, .onnx, or a published name",
-    )
+    add("checkpoint", type=Path, help="its weights: .pth, .onnx, or a published name")
     add("--output", type=Path, metavar="FILE", help="default: the checkpoint's name with .onnx")
     add("--npu", choices=CHIPS, help="rewrite what this chip cannot run, where that is exact")
     add(
@@ -47,11 +43,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="find the keypoints in the graph (argmax and quarter shift): for PC programs without "
         "our runners",
     )
-    add(
-        "--normalize-in-graph",
-        action="store_true",
-        help="take pixels (0..255; with --npu: less 128) and normalise in the graph",
-    )
+    text = "take pixels (0..255; with --npu: less 128) and normalise in the graph"
+    add("--normalize-in-graph", action="store_true", help=text)
     add("--raw", action="store_true", help="leave the graph as PyTorch traced it")
     add("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="change the config")
     args = parser.parse_args(argv)

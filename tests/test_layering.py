@@ -71,6 +71,7 @@ ROOMS = {
     "utils.onnx_graph": set(),
     "utils.dataset_check": {"utils"},
     "utils.people_generator": {"utils"},
+    "utils.published": set(),
     "utils.runners": {"utils"},
     "utils.evaluation": {"utils"},
     "utils.calibration": {"utils", "utils.runners"},
