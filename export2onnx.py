@@ -76,7 +76,7 @@ def main(argv: list[str] | None = None) -> None:
     with user_errors():
         from mmpose_replacement.config.load import load_config
         from models.export.to_onnx import export_file
-        from models.export.trace import ExportOptions
+        from models.tracing.trace import ExportOptions
         from utils.onnx_graph.file import check_target
 
         output = args.output or args.checkpoint.with_suffix(".onnx")

@@ -58,7 +58,7 @@ def build_pair(name: str) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     import torch
 
     from mmpose_replacement.config.load import load_config
-    from models.export.trace import ExportOptions, build_estimator, trace
+    from models.tracing.trace import ExportOptions, build_estimator, trace
 
     config = load_config(CONFIGS / f"{name}.py")
     torch.manual_seed(0)

@@ -79,14 +79,18 @@ ROOMS = {
     "models.backbones": set(),
     "models.heads": set(),
     "models.losses": set(),
+    "models.tracing": set(),
+    "models.checkpoints": {"models.backbones", "models.tracing"},
+    "models.export": {"models.checkpoints", "models.tracing"},
     "prepostprocess.kneron_preprocessing": set(),
     "prepostprocess.keypoints": set(),
 }
 
 
-def test_every_room_of_utils_has_its_place():
-    rooms = {f"utils.{path.parent.name}" for path in (ROOT / "utils").glob("*/__init__.py")}
-    assert rooms == {room for room in ROOMS if room.startswith("utils.")}
+@pytest.mark.parametrize("package", ["utils", "models"])
+def test_every_room_has_its_place(package):
+    rooms = {f"{package}.{path.parent.name}" for path in (ROOT / package).glob("*/__init__.py")}
+    assert rooms == {room for room in ROOMS if room.startswith(f"{package}.")}
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -60,7 +60,7 @@ def describe_network(args: argparse.Namespace) -> None:
     import os
 
     from mmpose_replacement.config.load import load_config
-    from models.export.trace import build_estimator, trace
+    from models.tracing.trace import build_estimator, trace
     from utils.onnx_graph.npu.cost import multiply_adds
     from utils.onnx_graph.npu.graph import read_graph
     from utils.onnx_graph.optimize import optimize

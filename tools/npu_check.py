@@ -55,8 +55,8 @@ def networks_of(args: argparse.Namespace, chips: list[str]) -> dict[str, bytes]:
     """Build a config's network for each chip; PyTorch is loaded only here."""
     with user_errors():
         from mmpose_replacement.config.load import load_config
-        from models.export.trace import DEFAULT_OPSET, ExportOptions
         from models.export.untrained import untrained_networks
+        from models.tracing.trace import DEFAULT_OPSET, ExportOptions
 
         options = ExportOptions(opset=args.opset or DEFAULT_OPSET, optimize=not args.raw)
         return untrained_networks(load_config(args.model), chips, options)

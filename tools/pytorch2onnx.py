@@ -104,7 +104,7 @@ def from_weights(args: argparse.Namespace) -> list[str]:
     from mmpose_replacement.config.load import load_config
     from models.checkpoints.config import read_config
     from models.export.to_onnx import export_file
-    from models.export.trace import ExportOptions
+    from models.tracing.trace import ExportOptions
 
     config = load_config(args.config) if args.config else read_config(args.source)
     size = [3, *reversed(config.codec.input_size)]

@@ -15,8 +15,8 @@ from torch import nn
 
 from models.checkpoints.load import load_file
 from models.checkpoints.unfold import unfold
-from models.export.trace import build_estimator
-from models.export.wrappers import HeatmapNetwork
+from models.tracing.trace import build_estimator
+from models.tracing.wrappers import HeatmapNetwork
 from prepostprocess.files import replacing
 from prepostprocess.preprocess import normalize
 

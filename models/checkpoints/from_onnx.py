@@ -18,8 +18,8 @@ from models.checkpoints.layers import Layer, layers_of
 from models.checkpoints.normalisation import carry_normalisation
 from models.checkpoints.onnx_structure import Convolution, read_convolutions
 from models.checkpoints.proof import prove
-from models.export.trace import ExportOptions, trace_network
-from models.export.wrappers import HeatmapNetwork
+from models.tracing.trace import ExportOptions, trace_network
+from models.tracing.wrappers import HeatmapNetwork
 from prepostprocess.metadata import read_metadata
 from utils.onnx_graph.file import read_model
 

@@ -8,7 +8,7 @@ from models.checkpoints.from_onnx import load_onnx
 from models.checkpoints.layers import layers_of
 from models.checkpoints.normalisation import carry_normalisation, word_of
 from models.checkpoints.weights import check_weights, read_checkpoint, weights_of
-from models.export.wrappers import HeatmapNetwork
+from models.tracing.wrappers import HeatmapNetwork
 
 
 def load_file(estimator: nn.Module, path: str | Path, *, file_word: str | None = None) -> list[str]:

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from torch import nn
 
 from models.export.images import ComparisonImages, Images
-from models.export.wrappers import HeatmapNetwork
+from models.tracing.wrappers import HeatmapNetwork
 from prepostprocess.keypoints.decode import decode_heatmaps
 
 TOLERANCE = 1e-4  # of heatmaps about 1 high

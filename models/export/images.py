@@ -8,7 +8,7 @@ import numpy as np
 from mmengine.config import Config
 from mmpose.registry import DATASETS
 
-from models.export.trace import ExportOptions
+from models.tracing.trace import ExportOptions
 from prepostprocess.preprocess import network_input, normalize
 
 NUM_CROPS = 8

@@ -14,7 +14,7 @@ from models.checkpoints.load import load_file
 from models.export.compare import Agreement, compare
 from models.export.images import comparison_images
 from models.export.metadata import add_metadata, describe, describe_origin
-from models.export.trace import (
+from models.tracing.trace import (
     DEFAULTS,
     HEATMAPS,
     INPUT_NAME,

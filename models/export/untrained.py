@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mmengine.config import Config
 
-from models.export.trace import DEFAULTS, ExportOptions, build_estimator, trace
+from models.tracing.trace import DEFAULTS, ExportOptions, build_estimator, trace
 from utils.onnx_graph.finish import finish
 from utils.onnx_graph.optimize import optimize
 

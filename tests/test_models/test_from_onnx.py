@@ -12,8 +12,8 @@ from models.checkpoints.from_onnx import load_onnx
 from models.checkpoints.load import carried, load_file
 from models.checkpoints.unfold import unfold
 from models.export.to_onnx import export_model
-from models.export.trace import ExportOptions, build_estimator, trace_network
-from models.export.wrappers import HeatmapNetwork
+from models.tracing.trace import ExportOptions, build_estimator, trace_network
+from models.tracing.wrappers import HeatmapNetwork
 from prepostprocess.preprocess import PREPROCESS, normalize
 
 ROOT = Path(__file__).resolve().parents[2]

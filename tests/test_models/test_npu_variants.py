@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from mmpose_replacement.config.load import load_config
-from models.export.trace import ExportOptions, build_estimator, trace
+from models.tracing.trace import ExportOptions, build_estimator, trace
 from utils.onnx_graph.finish import finish
 from utils.onnx_graph.npu.graph import read_graph
 from utils.onnx_graph.npu.tables import load_table

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from models.checkpoints.config import read_config
-from models.export.wrappers import KeypointDecoder, pixel_norm
+from models.tracing.wrappers import KeypointDecoder, pixel_norm
 from prepostprocess.keypoints.decode import decode_heatmaps
 from prepostprocess.preprocess import PREPROCESS, normalize
 

@@ -20,7 +20,7 @@ QUARTER = ("--cfg-options", "codec.decoder=quarter")
 def checkpoint(tmp_path_factory) -> Path:
     """Weights as a training leaves them, with the config inside."""
     from mmpose_replacement.config.load import load_config
-    from models.export.trace import build_estimator
+    from models.tracing.trace import build_estimator
 
     torch.manual_seed(0)
     config = load_config(CONFIG)
@@ -89,8 +89,8 @@ def pytorch_heatmaps(checkpoint: Path, crops: np.ndarray, word: str) -> np.ndarr
     """What the trained network makes of crops, normalised as it was trained with."""
     from mmpose_replacement.config.load import load_config
     from models.checkpoints.load import load_file
-    from models.export.trace import build_estimator
-    from models.export.wrappers import HeatmapNetwork
+    from models.tracing.trace import build_estimator
+    from models.tracing.wrappers import HeatmapNetwork
     from prepostprocess.preprocess import normalize
 
     estimator = build_estimator(load_config(CONFIG, [f"preprocess={word}"]))
@@ -127,7 +127,7 @@ def test_digest_is_that_of_the_values_wherever_they_are_read(checkpoint):
 def test_padding_is_read_from_either_transform(name):
     from mmpose_replacement.config.load import load_config
     from models.export.metadata import describe
-    from models.export.trace import build_estimator
+    from models.tracing.trace import build_estimator
 
     config = load_config(CONFIG)
     estimator = build_estimator(config)
@@ -245,7 +245,7 @@ def test_our_runner_refuses_keypoints_in_one_line(outcome, keypoints_file, peopl
 def test_testing_refuses_files_that_do_more_than_heatmaps(pixels_file, keypoints_file):
     from mmpose_replacement.config.load import load_config
     from models.export.network import use_onnx
-    from models.export.trace import build_estimator
+    from models.tracing.trace import build_estimator
 
     estimator = build_estimator(load_config(CONFIG))
     with pytest.raises(ValueError, match=r"must take normalised images.*--normalize-in-graph"):

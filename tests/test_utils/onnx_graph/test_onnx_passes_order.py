@@ -108,7 +108,7 @@ def traced(config: str) -> onnx.ModelProto:
     """The config's network, with weights and statistics that no layer hides."""
     torch = pytest.importorskip("torch")
     from mmpose_replacement.config.load import load_config
-    from models.export.trace import build_estimator, trace
+    from models.tracing.trace import build_estimator, trace
 
     parsed = load_config(CONFIGS / config, [])
     estimator = build_estimator(parsed)

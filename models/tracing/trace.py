@@ -13,7 +13,7 @@ from mmengine.utils import import_modules_from_strings
 from mmpose.registry import MODELS
 from torch import nn
 
-from models.export.wrappers import HeatmapNetwork, KeypointDecoder, pixel_norm
+from models.tracing.wrappers import HeatmapNetwork, KeypointDecoder, pixel_norm
 from utils.onnx_graph.finish import finish
 
 INPUT_NAME, HEATMAPS = "input", "heatmaps"

@@ -1,0 +1,1 @@
+"""Networks as PyTorch writes them down: what an exported file computes, and its trace."""
