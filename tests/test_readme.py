@@ -65,3 +65,17 @@ def test_configs_of_the_model_table():
     section = README.split("## Model\n")[1].split("\n## ")[0]
     for name in re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE):
         assert (ROOT / f"configs/top_down/lite_hrnet/coco/{name}.py").is_file()
+
+
+PAGES = sorted(path for path in ROOT.rglob("*.md") if ".venv" not in path.parts)
+OURS = "prepostprocess|utils|models|mmpose_replacement|tools|tests|configs|benchmarks|docs"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_that_a_page_names_are_there(page):
+    text = page.read_text(encoding="utf-8")
+    for name in re.findall(rf"`((?:{OURS})/[\w/.-]+\.(?:py|md|yaml))`", text):
+        assert (ROOT / name).is_file(), name
+    for module in re.findall(r"\bfrom ((?:prepostprocess|utils|models)[\w.]*) import", text):
+        path = ROOT.joinpath(*module.split("."))
+        assert path.with_suffix(".py").is_file() or path.is_dir(), module
