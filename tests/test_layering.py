@@ -73,7 +73,7 @@ ROOMS = {
     "utils.people_generator": {"utils"},
     "utils.published": set(),
     "utils.runners": {"utils"},
-    "utils.evaluation": {"utils"},
+    "utils.evaluation": {"utils", "utils.dataset_check"},
     "utils.calibration": {"utils", "utils.runners"},
     "utils.inference": {"utils", "utils.runners", "utils.evaluation"},
     "models.backbones": set(),

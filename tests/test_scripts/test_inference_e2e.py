@@ -238,7 +238,7 @@ def test_evaluation__flags(evaluate, tmp_path):
     assert "must be left out with --yaml" in evaluate("a.json", "--yaml", "a.yaml")[1]
     code, text = evaluate(tmp_path / "a.json", tmp_path / "b.json")
     assert code == 1
-    assert "b.json: it must be a readable JSON file" in text
+    assert "b.json: it must be a list of records or a COCO keypoint file, got no such file" in text
 
 
 def test_evaluation__kneron_evals_yaml(run, evaluate, folder, tmp_path):

@@ -4,7 +4,6 @@ Both files may be lists of ``{img_path, lmk_coco_body_17pts}`` or COCO's (keypoi
 keypoint results).
 """
 
-import json
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,6 +12,10 @@ import numpy as np
 
 from prepostprocess.keypoints.coco import COCO_SIGMAS, KEYPOINT_NAMES
 from prepostprocess.keypoints.oks import keypoint_similarity, oks
+from utils.dataset_check.faults import refuse_errors
+from utils.dataset_check.json_file import load_json
+from utils.dataset_check.people import check_numbers
+from utils.dataset_check.structure import are_finite, check_structure
 
 METRICS = ("l1", "l2", "MAE")
 _AREA_OF_BOX = 0.53  # a person's share of the box, where a record has a box but no area
@@ -59,12 +62,15 @@ def read_truth(path: Path, landmark_points: str) -> tuple[list[Person], list[str
         images, and, for COCO, number: name of the image.
     Raises: ValueError: neither form. FileNotFoundError: no such file.
     """
-    content = _read_json(path)
-    if isinstance(content, dict) and {"images", "annotations"} <= content.keys():
+    content = load_json(path, "a list of records or a COCO keypoint file")
+    if isinstance(content, dict):
+        refuse_errors(check_structure(content, str(path), need_sizes=False))
+        people = content["annotations"]
+        refuse_errors(check_numbers(people, _NUM, str(path), need_boxes=False))
         names = {image["id"]: image["file_name"] for image in content["images"]}
         poses = [
-            _pose(path, names[a["image_id"]], a.get("keypoints", []), a)
-            for a in content["annotations"]
+            _pose(path, names[a["image_id"]], a["keypoints"], a)
+            for a in people
             if not a.get("iscrowd")
         ]
     else:
@@ -88,8 +94,9 @@ def read_results(
     Returns: the predicted people; all of their points count.
     Raises: ValueError: neither form, or no image that the ground truth has.
     """
-    content = _read_json(path)
-    is_coco = isinstance(content, list) and content and "image_id" in content[0]
+    content = load_json(path, "a list of records or COCO keypoint results")
+    first = content[0] if isinstance(content, list) and content else None
+    is_coco = isinstance(first, dict) and "image_id" in first
     key, points = ("image_id", "keypoints") if is_coco else ("img_path", landmark_points)
     records = _check_records(path, content, key, points)
     name_of = numbers.get if is_coco else _NameMatcher(images).find
@@ -250,7 +257,7 @@ def _means(offsets: np.ndarray) -> dict[str, float]:
 
 def _pose(path: Path, image: str, values: list, record: dict) -> Person | None:
     """Read a person in any of the four landmark layouts; None for an empty list."""
-    numbers = np.array(values, np.float64).ravel()
+    numbers = _numbers(values)
     if not len(numbers):
         return None
     if len(numbers) not in (2 * _NUM, 3 * _NUM) or not np.isfinite(numbers).all():
@@ -262,25 +269,28 @@ def _pose(path: Path, image: str, values: list, record: dict) -> Person | None:
     points = rows[:, :2]
     # No third value: a point at the origin or before it is COCO's and Kneron's "not labelled".
     labelled = np.asarray(rows[:, 2] > 0 if rows.shape[1] == 3 else (points > 0).any(axis=1))
-    box, area = record.get("bbox"), record.get("area")
+    box, area, score = (record.get(key) for key in ("bbox", "area", "score"))
+    has_box = box is None or (isinstance(box, list) and len(box) == 4 and are_finite(box))
+    if not has_box or not are_finite([value for value in (area, score) if value is not None]):
+        raise ValueError(
+            f"{path}: bbox, area and score of {image} must be finite numbers where they are "
+            "given, got something else. Correct them or leave them out."
+        )
     if box is None:
         shown = points[labelled] if labelled.any() else points
         box = np.concatenate([shown.min(axis=0), np.ptp(shown, axis=0)])
         area = float(box[2] * box[3]) if area is None else area
     box = np.array(box, np.float64)
     area = float(_AREA_OF_BOX * box[2] * box[3] if area is None else area)
-    return Person(image, points, labelled, area, box, float(record.get("score", 1.0)))
+    return Person(image, points, labelled, area, box, 1.0 if score is None else float(score))
 
 
-def _read_json(path: Path) -> object:
+def _numbers(values: object) -> np.ndarray:
+    """Landmarks in any layout, float64 (n,); NaN alone for what are no numbers."""
     try:
-        return json.loads(path.read_bytes())
-    except OSError as err:
-        raise FileNotFoundError(
-            f"{path}: it must be a readable JSON file, got {err.strerror}. Check the path."
-        ) from err
-    except ValueError as err:
-        raise ValueError(f"{path}: it must be JSON, got a fault ({err}). Write it again.") from err
+        return np.array(values, np.float64).ravel()
+    except (TypeError, ValueError, OverflowError):
+        return np.array([np.nan])
 
 
 def _check_records(path: Path, content: object, *keys: str) -> list[dict]:
@@ -294,5 +304,12 @@ def _check_records(path: Path, content: object, *keys: str) -> list[dict]:
             raise ValueError(
                 f"{path}: each record must have '{key}', got one without. "
                 "Name the landmarks' key with --landmark-points."
+            )
+    for record in content:
+        name = record[keys[0]]
+        if not isinstance(name, str) and (keys[0] == "img_path" or type(name) is not int):
+            kind = "text" if keys[0] == "img_path" else "a number or text"
+            raise ValueError(
+                f"{path}: each record's {keys[0]} must be {kind}, got {name!r:.60}. Correct it."
             )
     return content

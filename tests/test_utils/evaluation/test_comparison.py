@@ -89,12 +89,14 @@ def test_read_truth__points_at_the_origin_are_not_labelled(save, points):
 
 def test_read_truth__coco(save, points):
     flat = np.column_stack([points, np.full(17, 2)]).ravel().tolist()
+    same = dict(image_id=7, category_id=1, area=50.0, bbox=[0, 0, 9, 9])
     people = [
-        dict(id=1, image_id=7, keypoints=flat, area=50.0, bbox=[0, 0, 9, 9], iscrowd=0),
-        dict(id=2, image_id=7, keypoints=[0] * 51, area=50.0, bbox=[0, 0, 9, 9], iscrowd=0),
-        dict(id=3, image_id=7, keypoints=flat, area=50.0, bbox=[0, 0, 9, 9], iscrowd=1),
+        dict(same, id=1, keypoints=flat, iscrowd=0),
+        dict(same, id=2, keypoints=[0] * 51, iscrowd=0),
+        dict(same, id=3, keypoints=flat, iscrowd=1),
     ]
-    content = dict(images=[dict(id=7, file_name="a.jpg")], annotations=people)
+    images = [dict(id=7, file_name="a.jpg")]
+    content = dict(images=images, annotations=people, categories=[dict(id=1, name="person")])
     truth, images, numbers = read_truth(save(content), KEY)
     assert [p.area for p in truth] == [50.0]
     assert numbers == {7: "a.jpg"}
@@ -113,7 +115,7 @@ def test_read_results__two_files_of_one_name_are_not_guessed_at(save, points):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({}, "it must be a list of records or a COCO keypoint file, got dict"),
+        ({}, "it must be a COCO keypoint file with the lists .*got no list 'images'"),
         ([{"img_path": "a.jpg"}], f"each record must have '{KEY}', got one without"),
         ([{"img_path": "a.jpg", KEY: [1, 2, 3]}], "landmarks of a.jpg must be 34 or 51 finite num"),
         (
@@ -134,10 +136,10 @@ def test_read_results__names_that_the_truth_does_not_have(save, points):
 
 
 def test_files_that_are_none(tmp_path):
-    with pytest.raises(FileNotFoundError, match="it must be a readable JSON file, got No such"):
+    with pytest.raises(FileNotFoundError, match="a list of records or .*, got no such file"):
         read_truth(tmp_path / "none.json", KEY)
     (tmp_path / "a.json").write_text("[")
-    with pytest.raises(ValueError, match="it must be JSON, got a fault"):
+    with pytest.raises(ValueError, match="got a file that is not JSON"):
         read_truth(tmp_path / "a.json", KEY)
 
 
