@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = {"configs", "mmpose_replacement", "models", "prepostprocess", "tools", "train", "utils"}
-VENDOR = {"ktc"}  # of the container that tools/vendor runs in
+VENDOR = {"kneronnxopt", "ktc"}  # of the container that tools/vendor runs in
 DISTRIBUTIONS = {
     "cv2": "opencv-python",
     "google": "protobuf",

@@ -48,6 +48,8 @@ def end_in_the_middle(command: list[str], root: Path, name: str, is_busy) -> tup
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # a shell lets its background jobs ignore Ctrl-C, and their children inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         try:
             assert wait_until(lambda: is_busy(processes(mark)))
