@@ -4,7 +4,7 @@ Each key holds one JSON value. The exporter writes them, the runners and the cal
 """
 
 import json
-import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -102,7 +102,7 @@ def _is_list(value: Any, holds: Callable[[Any], bool], length: int | None = None
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max  # NaN is not
 
 
 def _is_whole(value: Any, least: int) -> bool:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 import yaml
 
 T = TypeVar("T")
-_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+_WORDS = {int: "a whole number", float: "a finite number", bool: "true or false", str: "text"}
 _WORDS |= {Path: "a file path", type(None): "left out", tuple: "a list"}
 
 
@@ -191,11 +192,11 @@ def _convert(value: Any, hint: Any, key: str, path: str | Path) -> Any:
         return find_file(value, key, path)
     if tuple in origins and isinstance(value, list) and all(isinstance(v, str) for v in value):
         return tuple(value)
-    if float in origins and type(value) is int:
-        return float(value)
-    if type(value) in origins:
+    if float in origins and type(value) in (int, float):
+        if abs(value) <= sys.float_info.max:  # NaN is not
+            return float(value)
+    elif type(value) in origins:
         return value
     words = " or ".join(_WORDS[kind] for kind in origins if kind is not type(None))
-    raise ParamsError(
-        f"{path}: {key} must be {words}, got {value!r} ({type(value).__name__}). Correct the line."
-    )
+    got = f"{value!r:.60} ({type(value).__name__})"
+    raise ParamsError(f"{path}: {key} must be {words}, got {got}. Correct the line.")

@@ -47,6 +47,7 @@ BAD = {
     "nested": ("input_wh", "[" * 100_000, "metadata must be JSON, got input_wh that is not"),
     "one size": ("input_wh", "[48]", r"metadata input_wh must be two sizes above 0, got \[48\]"),
     "400 digits": ("input_wh", f"[{'9' * 400}, 64]", r"input_wh must be two sizes above 0, got"),
+    "huge": ("padding", "9" * 400, "metadata padding must be a number above 0, got 9{10}"),
     "a truth": ("padding", "true", "metadata padding must be a number above 0, got True"),
     "infinite": ("padding", "Infinity", "metadata padding must be a number above 0, got inf"),
     "even": ("blur_kernel_size", "10", "blur_kernel_size must be odd and above 0, got 10"),

@@ -176,8 +176,33 @@ def test_resume__of_nothing_is_a_start_and_of_another_file_an_error(run, folder,
     code, errors = run(folder, "--resume")
     assert code == 1
     assert "out.json: --resume must find a list of records with 'img_path'" in errors
+    (tmp_path / "out.json").write_text("[" * 100_000)
+    assert "--resume must find an interrupted run's file" in run(folder, "--resume")[1]
     (tmp_path / "out.json").write_text("[")
     assert "--resume must find an interrupted run's file" in run(folder, "--resume")[1]
+
+
+@pytest.mark.parametrize(
+    ("flags", "change"),
+    [
+        (("--landmark-format", "17x3"), {}),
+        (("--persons", "all"), {}),
+        ((), {KEY: [1.0] * 33}),
+        ((), {KEY: [float("nan")] * 34}),
+        ((), {KEY: "x"}),
+        ((), {"img_path": ["a"]}),
+    ],
+    ids=str,
+)
+def test_resume__takes_no_record_that_it_would_not_write(run, folder, tmp_path, flags, change):
+    run(folder)
+    records = read(tmp_path)
+    records[1] |= change
+    (tmp_path / "out.json").write_text(json.dumps(records))
+    code, errors = run(folder, "--resume", *flags)
+    assert code == 1
+    assert "out.json: --resume must find what a run with the same flags wrote" in errors
+    assert read(tmp_path)[0] == records[0]
 
 
 @pytest.fixture

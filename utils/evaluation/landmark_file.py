@@ -1,18 +1,22 @@
 """Records of the end-to-end evaluation: ``{img_path, lmk_coco_body_17pts}`` an image."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from utils.dataset_check.structure import are_finite
 from utils.evaluation.coco_results import people_to_coco
 from utils.people import People
 from utils.people_json import rounded_keypoints, write_json
 
 LANDMARKS = "lmk_coco_body_17pts"
-LANDMARK_FORMATS = ("flat34", "flat51", "17x2", "17x3")
 NUM_LANDMARKS = 17
+SHAPES: dict[str, tuple[int, ...]] = dict(flat34=(34,), flat51=(51,))
+SHAPES |= {"17x2": (17, 2), "17x3": (17, 3)}
+LANDMARK_FORMATS = tuple(SHAPES)
 
 
 def landmarks(keypoints: np.ndarray, scores: np.ndarray, layout: str) -> list:
@@ -119,15 +123,28 @@ class E2eResults:
         Raises: ValueError: a file that such a run did not write.
         """
         paths = {name: path for path, name in names.items()}
-        for record in _read_list(self.path, "img_path"):
+        for record in _read_list(self.path, "img_path", self._is_record):
             if record["img_path"] in paths:
                 self.records.setdefault(record["img_path"], []).append(record)
         if self.coco_path is None:
             return
         done = {coco_image_id(paths[name]) for name in self.records}
-        for result in _read_list(self.coco_path, "image_id"):
+        for result in _read_list(self.coco_path, "image_id", _is_result):
             if result["image_id"] in done:
                 self.coco.setdefault(result["image_id"], []).append(result)
+
+    def _is_record(self, record: dict) -> bool:
+        """Tell whether a record is one that this run would write."""
+        points, keys = record.get(LANDMARKS), {"img_path", LANDMARKS}
+        if points != []:
+            keys |= {"bbox", "score"} if self.all_persons else set()
+        return (
+            record.keys() == keys
+            and isinstance(record["img_path"], str)
+            and (points == [] or _has_shape(points, SHAPES[self.layout]))
+            and ("bbox" not in keys or _has_shape(record["bbox"], (4,)))
+            and ("score" not in keys or _has_shape(record["score"], ()))
+        )
 
     def _record(self, name: str, people: People, i: int) -> dict:
         points = landmarks(people.keypoints[i], people.keypoint_scores[i], self.layout)
@@ -138,11 +155,29 @@ class E2eResults:
         return record
 
 
-def _read_list(path: Path, key: str) -> list[dict]:
-    """Read a JSON list of records that have a key."""
+def _is_result(result: dict) -> bool:
+    """Tell whether a COCO result is one that a run would write."""
+    shapes = {"keypoints": (3 * NUM_LANDMARKS,), "bbox": (4,), "score": ()}
+    return type(result.get("image_id")) is int and all(
+        _has_shape(result.get(key), shape) for key, shape in shapes.items()
+    )
+
+
+def _has_shape(value: object, shape: tuple[int, ...]) -> bool:
+    """Tell whether these are lists of lists of finite numbers, of these lengths."""
+    if not shape:
+        return type(value) in (int, float) and are_finite([value])
+    length, *inner = shape
+    if not isinstance(value, list) or len(value) != length:
+        return False
+    return all(_has_shape(each, tuple(inner)) for each in value)
+
+
+def _read_list(path: Path, key: str, holds: Callable[[dict], bool]) -> list[dict]:
+    """Read a JSON list of records that have a key and are such as this run writes."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as err:
+    except (ValueError, OSError, RecursionError) as err:
         raise ValueError(
             f"{path}: --resume must find an interrupted run's file, got none that is readable. "
             "Leave --resume out to start anew."
@@ -151,5 +186,11 @@ def _read_list(path: Path, key: str) -> list[dict]:
         raise ValueError(
             f"{path}: --resume must find a list of records with '{key}', got something else. "
             "Leave --resume out to start anew."
+        )
+    odd = next((number for number, record in enumerate(content) if not holds(record)), None)
+    if odd is not None:
+        raise ValueError(
+            f"{path}: --resume must find what a run with the same flags wrote, got another record "
+            f"at place {odd}. Use its --landmark-format and --persons, or leave --resume out."
         )
     return content

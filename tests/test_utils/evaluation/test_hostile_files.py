@@ -30,7 +30,7 @@ def spoil(content, rng: random.Random):
         for path in places(content):
             by_depth.setdefault(len(path), []).append(path)
         if not by_depth:
-            return rng.choice(ODD)
+            return copy.deepcopy(rng.choice(ODD))
         *above, key = rng.choice(by_depth[rng.choice(list(by_depth))])
         node = content
         for step in above:
@@ -38,7 +38,7 @@ def spoil(content, rng: random.Random):
         if isinstance(node, dict) and rng.random() < 0.2:
             del node[key]
         else:
-            node[key] = rng.choice(ODD)
+            node[key] = copy.deepcopy(rng.choice(ODD))
     return content
 
 
