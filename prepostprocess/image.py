@@ -1,11 +1,13 @@
 """Read an image file as RGB pixels, or say in one line what is wrong with it."""
 
+import os
 import re
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from prepostprocess.image_header import read_header
 from prepostprocess.kneron_preprocessing import API
 
 # In entropy-coded JPEG data 0xFF is followed by 0x00 (a stuffed byte), RST0-7, or another 0xFF
@@ -17,6 +19,7 @@ _JPEG_SIGNATURE = b"\xff\xd8"
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 DECODER = f"OpenCV {cv2.__version__}"  # whose pixels load_rgb gives
 _HAS_RGB = hasattr(cv2, "IMREAD_COLOR_RGB")  # from OpenCV 4.11 on
+MOST_PIXELS = 2**28  # 16384 x 16384; OpenCV reads four times as many and fails to warp them
 CAMERA_FORMATS = ("rgb565", "yuv422")
 
 
@@ -29,26 +32,39 @@ def load_rgb(path: str | Path) -> np.ndarray:
     Raises: FileNotFoundError: there is no such file. ValueError: it is empty, truncated or no
         image.
     """
-    try:
-        with open(path, "rb", buffering=0) as file:
-            data = file.read()
-    except (FileNotFoundError, IsADirectoryError) as err:
+    if not os.path.isfile(path):  # a pipe would be waited for
         raise FileNotFoundError(
             f"{path}: image must be an existing file, got none. "
             "Check the path and the image folder."
-        ) from err
+        )
+    with open(path, "rb", buffering=0) as file:
+        data = file.read()
     if _is_truncated(data):
         raise ValueError(
             f"{path}: image must be complete, got {len(data)} bytes that end before the "
             "image does. Copy or download the file again."
         )
+    header = read_header(data)
+    if header is not None:
+        _check_size(header.size_wh, path)  # before it is decoded
     image = _decode(data, path) if data else None
+    if image is not None:
+        _check_size((image.shape[1], image.shape[0]), path)
     if image is None:
         raise ValueError(
             f"{path}: image must be a format that OpenCV decodes (JPEG, PNG, ...), got {len(data)} "
             "bytes that are none. Convert the file or take it off the list."
         )
     return image
+
+
+def _check_size(size_wh: tuple[int, int], path: str | Path) -> None:
+    """Refuse what would eat the machine's memory, and what OpenCV cannot warp."""
+    if size_wh[0] * size_wh[1] > MOST_PIXELS:
+        raise ValueError(
+            f"{path}: image must have at most {MOST_PIXELS} pixels, got {size_wh[0]}x{size_wh[1]}. "
+            "Scale it down or take it off the list."
+        )
 
 
 def check_rgb(image: np.ndarray, name: str = "image") -> None:

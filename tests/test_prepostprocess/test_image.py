@@ -1,3 +1,4 @@
+import os
 import struct
 import zlib
 
@@ -74,16 +75,23 @@ def test_load_rgb__a_thumbnails_end_is_not_the_pictures(tmp_path, picture_bgr):
         load_rgb(tmp_path / "cut")
 
 
-def test_load_rgb__refuses_more_pixels_than_opencv_holds(tmp_path):
+@pytest.mark.parametrize("side", [17000, 60000])
+def test_load_rgb__refuses_more_pixels_than_it_says_before_they_are_decoded(tmp_path, side):
     def chunk(kind: bytes, data: bytes) -> bytes:
         crc = zlib.crc32(kind + data)
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc)
 
-    header = struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
     (tmp_path / "huge.png").write_bytes(b"\x89PNG\r\n\x1a\n" + body)
-    with pytest.raises(ValueError, match=r"huge\.png: image must be one that OpenCV holds .*2\^30"):
+    with pytest.raises(ValueError, match=rf"huge\.png: .*at most 268435456 pixels, got {side}x"):
         load_rgb(tmp_path / "huge.png")
+
+
+def test_load_rgb__does_not_wait_for_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(FileNotFoundError, match=r"a\.png: image must be an existing file"):
+        load_rgb(tmp_path / "a.png")
 
 
 def test_load_rgb__says_what_is_wrong(tmp_path):

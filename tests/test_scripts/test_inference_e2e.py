@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import cv2
@@ -119,6 +120,24 @@ def test_corrupt_pictures__listed_at_the_end(run, folder, tmp_path):
     assert len(lines) == 2
     assert "a.jpg: image must be" in lines[0]
     assert "b.png: image must be complete" in lines[1]
+
+
+def test_odd_files__named_and_the_others_done(run, folder, tmp_path):
+    name = os.fsdecode(b"\xff.bmp")
+    (folder / name).write_bytes((folder / "sub/000000000009.bmp").read_bytes())
+    (folder / "line\nbreak.png").write_bytes((folder / "000000000012.png").read_bytes())
+    (folder / "circle").symlink_to(folder)
+    os.mkfifo(folder / "pipe.png")
+    code, errors = run(folder)
+    assert code == 1
+    (line,) = errors.strip().splitlines()
+    assert line.endswith(
+        r"/\udcff.bmp: image's name must be UTF-8, which results are written in, got "
+        "other bytes. Rename it."
+    )
+    names = [record["img_path"].removeprefix(f"{folder}/") for record in read(tmp_path)]
+    assert "line\nbreak.png" in names
+    assert len(names) == len(set(names)) == 4
 
 
 def test_nothing_to_do(run, tmp_path):

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from prepostprocess.image import load_rgb
+from prepostprocess.image_header import ImageHeader, read_header
 from utils.dataset_check.faults import ERROR, Fault, error, name_some, warning
-from utils.dataset_check.image_header import ImageHeader, read_header
 
+_ENOUGH = 65536  # bytes; an embedded thumbnail may push a JPEG's size further back
 _THREADS = 8  # files are waited for, not computed on
 _URL = re.compile(r"^(https?|s3|gs)://|^/data/(upload|local-files)/")
 
@@ -87,12 +89,30 @@ def check_image_sizes(
     )
 
 
+def header_of(path: str | Path) -> ImageHeader:
+    """Read a file's size and orientation; formats other than JPEG and PNG are decoded for it.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: no image.
+    """
+    with open(path, "rb") as file:
+        data = file.read(_ENOUGH)
+        header = read_header(data)
+        if header is None and data.startswith(b"\xff\xd8"):
+            header = read_header(data + file.read())
+    if header is None or b"eXIf" in data:  # a PNG's turn is left to the decoder
+        height, width = load_rgb(path).shape[:2]
+        return ImageHeader((width, height))
+    return header
+
+
 def read_headers(paths: Sequence[str]) -> list[ImageHeader | Exception]:
     """Read many headers at once; a file that cannot be read gives its exception."""
 
     def read(path: str) -> ImageHeader | Exception:
         try:
-            return read_header(path)
+            return header_of(path)
         except (OSError, ValueError) as err:
             return err
 

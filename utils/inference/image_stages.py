@@ -116,4 +116,10 @@ def drawn_name(path: Path) -> str:
 
 
 def _read(path: Path) -> ImageJob:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as err:
+        raise ValueError(
+            "image's name must be UTF-8, which results are written in, got other bytes. Rename it."
+        ) from err
     return ImageJob(path, load_rgb(path))

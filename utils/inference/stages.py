@@ -30,8 +30,9 @@ class Job:
     @property
     def fault(self) -> str:
         """The error's line, which names the item in any case."""
-        line = str(self.error)
-        return line if str(self.item) in line else f"{self.item}: {line}"
+        line, name = str(self.error), str(self.item)
+        line = line if name in line else f"{name}: {line}"
+        return line.encode("utf-8", "backslashreplace").decode()  # names may be any bytes
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from prepostprocess.image import load_rgb
-from utils.dataset_check.image_files import check_image_sizes, check_images_exist
-from utils.dataset_check.image_header import read_header
+from utils.dataset_check.image_files import check_image_sizes, check_images_exist, header_of
 
 
 def write(path, size_wh, orientation=None):
@@ -28,7 +27,7 @@ def write(path, size_wh, orientation=None):
 def test_header_says_what_the_decoder_gives(tmp_path, suffix, orientation):
     path = tmp_path / f"a{suffix}"
     write(path, (40, 30), orientation if suffix == ".jpg" else None)
-    assert read_header(path).size_wh == load_rgb(path).shape[1::-1]
+    assert header_of(path).size_wh == load_rgb(path).shape[1::-1]
 
 
 def test_photograph_labelled_unturned_is_refused_with_its_cause(tmp_path):

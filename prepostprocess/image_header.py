@@ -1,12 +1,8 @@
-"""Size of an image file from its first bytes, as it is decoded: upright."""
+"""Size of a JPEG or PNG from its first bytes, as it is decoded: upright."""
 
 import struct
 from dataclasses import dataclass
-from pathlib import Path
 
-from prepostprocess.image import load_rgb
-
-_ENOUGH = 65536  # bytes; an embedded thumbnail may push a JPEG's size further back
 _NO_SIZE = {0xC4, 0xC8, 0xCC}  # among JPEG's SOF markers C0 to CF: tables, no frame
 
 
@@ -25,27 +21,21 @@ class ImageHeader:
     bits: int = 8
 
 
-def read_header(path: str | Path) -> ImageHeader:
-    """Read size and orientation; formats other than JPEG and PNG are decoded for it.
+def read_header(data: bytes) -> ImageHeader | None:
+    """Read size and orientation.
 
     Args:
-        path: an image file.
-    Returns: what the file says.
-    Raises: FileNotFoundError: no such file. ValueError: no image.
+        data: the beginning of a file.
+
+    Returns:
+        What a JPEG or PNG says; None for other formats, or if the data end before.
     """
-    with open(path, "rb") as file:
-        data = file.read(_ENOUGH)
-        if data.startswith(b"\xff\xd8"):
-            header = _jpeg(data)
-            if header is None:
-                header = _jpeg(data + file.read())
-            if header is not None:
-                return header
-    if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR" and b"eXIf" not in data:
+    if data.startswith(b"\xff\xd8"):
+        return _jpeg(data)
+    if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR" and len(data) > 24:
         width, height, bits = struct.unpack(">IIB", data[16:25])
         return ImageHeader((width, height), bits=bits)
-    height, width = load_rgb(path).shape[:2]
-    return ImageHeader((width, height))
+    return None
 
 
 def _jpeg(data: bytes) -> ImageHeader | None:
