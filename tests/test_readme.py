@@ -67,6 +67,13 @@ def test_configs_of_the_model_table():
         assert (ROOT / f"configs/top_down/lite_hrnet/coco/{name}.py").is_file()
 
 
+def test_the_newest_release_of_the_changelog_is_this_version():
+    from utils import __version__
+
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(r"^## (\d+\.\d+\.\d+)", text, flags=re.MULTILINE)[1] == __version__
+
+
 PAGES = sorted(path for path in ROOT.rglob("*.md") if ".venv" not in path.parts)
 OURS = "prepostprocess|utils|models|mmpose_replacement|tools|tests|configs|benchmarks|docs"
 

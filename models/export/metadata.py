@@ -11,6 +11,7 @@ from mmpose.registry import DATASETS, TRANSFORMS
 from torch import nn
 
 from prepostprocess.metadata import PoseMetadata, write_metadata
+from utils import __version__
 
 
 def describe(
@@ -50,6 +51,7 @@ def describe(
 def describe_origin(config: Config) -> dict[str, object]:
     """Say where a file comes from: a digest of the config, and the versions that made it."""
     versions = {name: version(name) for name in ("torch", "onnx", "mmpose")}
+    versions["toolkit"] = __version__
     return {"config_sha256": _digest(config), "versions": versions}
 
 
