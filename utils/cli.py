@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from utils.errors import NetworkError
 from utils.processes import PARENT
 
 ROOT = Path(__file__).resolve().parents[1]
-USER_ERRORS = (ValueError, OSError)  # our own classes are ValueErrors; all else is a bug
+USER_ERRORS = (ValueError, OSError, NetworkError)  # most of our own are ValueErrors; else a bug
 # said by libraries at import, of no use to whoever runs a script
 NOISE = ("Fail to import ``MultiScaleDeformableAttention``", ".*torch.jit.* is deprecated")
 

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from utils.cli import user_errors
+from utils.errors import NetworkError
 
 WORKER = (
     "Caught ValueError in DataLoader worker process 0.\nOriginal Traceback (most recent call last):"
@@ -23,6 +24,7 @@ WORKER = (
             "error: out/x: Not a directory. Check",
         ),
         (ValueError(), "error: ValueError"),
+        (NetworkError("a.onnx: network must run."), "error: a.onnx: network must run."),
     ],
 )
 def test_mistake_is_one_line(error, message):

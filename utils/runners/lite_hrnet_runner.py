@@ -9,6 +9,7 @@ import numpy as np
 from prepostprocess.keypoints.decode import decode_heatmaps
 from prepostprocess.keypoints.flip import average_views, flip_back
 from prepostprocess.preprocess import network_input
+from utils.errors import NetworkError
 from utils.params import ParamsError, load_params
 from utils.runners.batch_choice import BatchChoice
 from utils.runners.onnx_session import OnnxSession
@@ -79,7 +80,13 @@ class LiteHrnetRunner:
             if self.session.batch and taken < self.session.batch:
                 batch = np.pad(batch, [(0, self.session.batch - taken), (0, 0), (0, 0), (0, 0)])
             began = time.perf_counter()
-            parts.append(self.session.run(batch)[0][:taken])
+            maps = self.session.run(batch)[0][:taken]
+            if maps.ndim != 4 or maps.shape[:2] != (taken, len(self.spec.keypoint_names)):
+                raise NetworkError(
+                    f"{self.session.path}: heatmaps must be as the file announces them, "
+                    f"{self.session.output_shapes[0]}, got {maps.shape}. Export it again."
+                )
+            parts.append(maps)
             self._choice.record(size, time.perf_counter() - began)
             start += taken
         return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -7,6 +7,7 @@ import numpy as np
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
+from utils.errors import NetworkError
 from utils.params import ParamsError
 
 _CANNOT_LOAD = (
@@ -79,8 +80,25 @@ class OnnxSession:
         return (width, height) if width and height else None
 
     def run(self, batch: np.ndarray) -> list[np.ndarray]:
-        """Compute all outputs of a float32 (N, C, H, W) batch."""
-        return self._session.run(None, {self._input_name: batch})
+        """Compute all outputs of a float32 (N, C, H, W) batch.
+
+        Raises: NetworkError: the file cannot be computed, or gives what is no number.
+        """
+        try:
+            outputs = self._session.run(None, {self._input_name: batch})
+        except (*_CANNOT_LOAD, MemoryError) as err:
+            why = str(err).splitlines()[0]
+            raise NetworkError(
+                f"{self.path}: network must run in onnxruntime, but {why:.200}. Export or copy it "
+                "again."
+            ) from err
+        for output in outputs:
+            if output.dtype.kind == "f" and not np.isfinite(output.sum()):
+                raise NetworkError(
+                    f"{self.path}: network must give finite numbers, got NaN or infinity. Its "
+                    "weights are damaged: export or copy it again."
+                )
+        return outputs
 
 
 def _default_threads() -> int:
