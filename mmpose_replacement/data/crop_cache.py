@@ -42,9 +42,10 @@ class CropCache:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.num_bytes = path.stat().st_size
-        self._pixels: np.ndarray | None = None
         with path.open("rb") as file:
-            _, _, index, num_parts, num_people = HEADER.unpack(file.read(HEADER.size))
+            self._header = file.read(HEADER.size)
+            _, _, index, num_parts, num_people = HEADER.unpack(self._header)
+            self._pixels: np.ndarray | None = np.memmap(file, np.uint8, "r").view(np.ndarray)
             file.seek(index)
             self._parts = np.fromfile(file, "<i8", num_parts * _COLUMNS).reshape(-1, _COLUMNS)
             self._part_of_person = np.fromfile(file, "<i8", num_people)
@@ -57,15 +58,31 @@ class CropCache:
 
         Args:
             index: place in the list that the file was made of.
-        Returns: uint8 (h, w, 3) RGB, read-only, on the disk until it is touched; where it begins in
+
+        Returns:
+            uint8 (h, w, 3) RGB, read-only, on the disk until it is touched; where it begins in
             the image; the image's (H, W).
+
+        Raises:
+            ValueError: another file has taken the place of the one that was opened.
         """
         if self._pixels is None:
-            self._pixels = np.memmap(self.path, np.uint8, "r").view(np.ndarray)
+            self._pixels = self._map_again()
         row = self._parts[self._part_of_person[index]].tolist()
         offset, x, y, width, height, image_width, image_height = row
         pixels = self._pixels[offset : offset + height * width * 3].reshape(height, width, 3)
         return pixels, Origin(x, y), (image_height, image_width)
+
+    def _map_again(self) -> np.ndarray:
+        """Map the file in another process than the one that opened it."""
+        with self.path.open("rb") as file:
+            if file.read(HEADER.size) != self._header:
+                raise ValueError(
+                    f"{self.path}: crop cache must be the file that this training opened, but it "
+                    "was made anew of other people meanwhile. Start again, and give each training "
+                    "a crop_cache folder of its own."
+                )
+            return np.memmap(file, np.uint8, "r").view(np.ndarray)
 
     def __getstate__(self) -> dict:
         return {**self.__dict__, "_pixels": None}  # each process maps the file itself

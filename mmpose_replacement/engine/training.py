@@ -18,6 +18,7 @@ from mmengine.runner import Runner
 from mmpose_replacement.config.load import load_config
 from mmpose_replacement.engine.acceleration import choose_acceleration
 from mmpose_replacement.engine.imported_weights import import_for_training
+from mmpose_replacement.engine.work_dir import alone_in
 from utils.published.catalogue import find_weights
 
 BUILDER = "mmengine.registry.build_functions"
@@ -55,10 +56,12 @@ def train(args: argparse.Namespace) -> Runner:
     Returns: the runner after its last epoch.
     Raises: ValueError, FileNotFoundError: anything in the config or the flags that cannot be done.
     """
-    runner = prepare(args)
+    config = _read_config(args)
     started_at = time.monotonic()
-    with _faults_of(runner.cfg):
-        runner.train()
+    with alone_in(Path(config.work_dir)):
+        runner = build_runner(config)
+        with _faults_of(runner.cfg):
+            runner.train()
     if is_main_process():
         print(_summary(runner, time.monotonic() - started_at))
     return runner
@@ -72,11 +75,15 @@ def prepare(args: argparse.Namespace) -> Runner:
     Returns: the runner before its first step.
     Raises: ValueError, FileNotFoundError: anything in the config or the flags that cannot be done.
     """
+    return build_runner(_read_config(args))
+
+
+def _read_config(args: argparse.Namespace) -> Config:
     config = load_config(args.config, args.cfg_options)
     _apply_flags(config, args)
     if not config.get("resume") and Path(config.get("load_from") or "").suffix == ".onnx":
         config.load_from = str(import_for_training(config, Path(config.load_from)))
-    return build_runner(config)
+    return config
 
 
 def build_runner(config: Config) -> Runner:
@@ -182,8 +189,8 @@ def _summary(runner: Runner, seconds: float) -> str:
         f"in {seconds / 60:.1f} min"
     ]
     info = runner.message_hub.runtime_info
-    if "best_score" in info:
-        name = runner.cfg.default_hooks.checkpoint.save_best
+    name = runner.cfg.default_hooks.checkpoint.get("save_best")  # none with --no-validate
+    if name and "best_score" in info:
         people = len(runner.val_dataloader.dataset)
         lines.append(
             f"best {name} {info['best_score']:.4f} on {people} people, ground-truth boxes: "

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -48,6 +49,31 @@ def test_resumed_training_equals_the_uninterrupted_one(trained, train_quietly, t
         r"trained KneronLiteHRNet \(0\.\d+ M parameters\) on \d+ people for 2 epochs",
         capsys.readouterr().out,
     )
+
+
+def test_resume_without_validation_after_one_with_it(trained, train_quietly, tmp_path, capsys):
+    shutil.copy(trained / "epoch_1.pth", tmp_path)
+    train_quietly(tmp_path, "--resume", "--no-validate", also=("max_epochs=2",))
+    assert "best coco/AP" not in capsys.readouterr().out
+    assert (tmp_path / "epoch_2.pth").is_file()
+
+
+def test_a_second_training_in_one_folder_is_refused(train_quietly, tmp_path):
+    program = (
+        "import sys\nfrom pathlib import Path\n"
+        "from mmpose_replacement.engine.work_dir import alone_in\n"
+        "with alone_in(Path(sys.argv[1])):\n    print('in', flush=True)\n    sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with subprocess.Popen(command, cwd=ROOT, **pipes) as other:
+        assert other.stdout.readline() == b"in\n"
+        with pytest.raises(SystemExit, match=rf"must be of one training.*process {other.pid} on "):
+            train_quietly(tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == [".running"]
+        other.kill()
+    train_quietly(tmp_path, "--no-validate")
+    assert (tmp_path / "epoch_1.pth").is_file()
 
 
 def test_resume_after_the_last_epoch_is_refused(trained, train_quietly, tmp_path):

@@ -124,6 +124,15 @@ def test_it_is_made_anew_when_anything_changes(tmp_path, people, builds, change)
     assert len(list(before.path.parent.glob("*.crops"))) == 1
 
 
+def test_a_file_that_is_replaced_gives_its_own_pixels_or_none(tmp_path, people):
+    cache = open_(tmp_path, people)
+    elsewhere = pickle.dumps(cache)  # as a loader process gets it
+    open_(tmp_path, people, 1.5)
+    check(cache, people)
+    with pytest.raises(ValueError, match=r"crop cache must be the file that this training opened"):
+        pickle.loads(elsewhere).part(0)
+
+
 @pytest.mark.parametrize("length", [0, 10, 5000, -1])
 def test_a_truncated_file_is_made_anew(tmp_path, people, builds, length):
     path = open_(tmp_path, people).path
