@@ -18,6 +18,8 @@ from mmpose_replacement.engine.acceleration import keep_freed_memory
 from prepostprocess.files import replacing
 
 CONSOLE_LINES = 4
+# what mmengine and PyTorch raise of values in a checkpoint that are none of theirs
+NO_STATE = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError)
 INNER_MATTERS = ("FileClient", "HardDiskBackend", "SyncBatchNorm", "checkpoint by", "Hooks will be")
 
 
@@ -41,6 +43,8 @@ class PoseRunner(Runner):
     - Multi-line dumps go to the log file and not to the console.
     - ``KneronImageSampler`` is told how its loader deals out batches.
     """
+
+    _resumed_from: str | None = None
 
     def setup_env(self, env_cfg: dict) -> None:
         """Start gloo where mmengine would ask for a CUDA device; all else is mmengine's."""
@@ -95,18 +99,45 @@ class PoseRunner(Runner):
 
         Raises: ValueError: no epoch is left to train, or the file holds weights alone.
         """
+        self._resumed_from = filename
         try:
             super().resume(filename, *args, **kwargs)
-        except KeyError as err:
-            raise ValueError(
-                f"{filename}: checkpoint must hold the state of a training to go on from, but has "
-                f"no {err}. Use --load-from to begin with its weights."
-            ) from err
+        except NO_STATE as err:
+            raise _no_state(filename, f"{type(err).__name__}: {err}") from err
+        except ValueError as err:
+            if str(err).startswith(str(filename)):
+                raise
+            raise _no_state(filename, str(err)) from err
         if self.epoch >= self.max_epochs:
             raise ValueError(
                 f"{filename}: training must have epochs left, but {self.epoch} of "
                 f"{self.max_epochs} are done. Raise max_epochs, or test the checkpoint."
             )
+
+    def load_checkpoint(self, filename: str, *args: object, **kwargs: object) -> dict:
+        """Load weights; of a training that goes on, all that it needs must be there.
+
+        Args:
+            filename: the checkpoint.
+            *args: mmengine's.
+            **kwargs: mmengine's.
+
+        Returns:
+            The checkpoint, without the config's text, which mmengine would run as a program.
+
+        Raises:
+            ValueError: something is missing.
+        """
+        checkpoint = super().load_checkpoint(filename, *args, **kwargs)
+        if filename == self._resumed_from:
+            for key in ("meta", "message_hub", "optimizer", "param_schedulers"):
+                if not isinstance(checkpoint.get(key), (dict, list)) or not checkpoint[key]:
+                    raise _no_state(filename, f"no {key}")
+            for key in ("epoch", "iter"):
+                if type(checkpoint["meta"].get(key)) is not int:
+                    raise _no_state(filename, f"no whole number as {key}")
+            checkpoint["meta"].pop("config", None)
+        return checkpoint
 
     @master_only
     def save_checkpoint(self, out_dir: str, filename: str, *args: object, **kwargs: object) -> None:
@@ -120,3 +151,10 @@ class PoseRunner(Runner):
         """
         with replacing(Path(out_dir, filename)) as partial:
             super().save_checkpoint(str(partial.parent), partial.name, *args, **kwargs)
+
+
+def _no_state(filename: str, found: str) -> ValueError:
+    return ValueError(
+        f"{filename}: checkpoint must hold the state of a training to go on from, got "
+        f"{found.splitlines()[0]:.200}. Use --load-from to begin with its weights."
+    )

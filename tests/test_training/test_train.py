@@ -51,6 +51,44 @@ def test_resumed_training_equals_the_uninterrupted_one(trained, train_quietly, t
     )
 
 
+def change_meta(checkpoint: dict, **values) -> None:
+    checkpoint["meta"].update(values)
+
+
+SPOILT = {
+    "no optimizer": (lambda c: c.pop("optimizer"), "got no optimizer"),
+    "empty optimizer": (lambda c: c.update(optimizer={}), "got no optimizer"),
+    "no schedulers": (lambda c: c.update(param_schedulers=[]), "got no param_schedulers"),
+    "meta is a list": (lambda c: c.update(meta=[1]), "state of a training to go on from"),
+    "epoch is text": (lambda c: change_meta(c, epoch="x"), "state of a training to go on from"),
+    "no epoch": (lambda c: c["meta"].pop("epoch"), "state of a training to go on from"),
+    "other groups": (
+        lambda c: c["optimizer"].update(param_groups=[]),
+        "state of a training to go on from",
+    ),
+    "hub is text": (lambda c: c.update(message_hub={"a": "b"}), "to go on from"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "message"), SPOILT.values(), ids=SPOILT)
+def test_resume_from_half_a_state_is_refused(trained, train_quietly, tmp_path, spoil, message):
+    checkpoint = read(trained / "epoch_1.pth")
+    spoil(checkpoint)
+    torch.save(checkpoint, tmp_path / "epoch_1.pth")
+    with pytest.raises(SystemExit, match=rf"^error: .*epoch_1\.pth: .*{message}") as caught:
+        train_quietly(tmp_path, "--resume", "--no-validate", also=("max_epochs=2",))
+    assert "\n" not in str(caught.value)
+
+
+def test_resume_runs_no_code_of_the_checkpoint(trained, train_quietly, tmp_path):
+    checkpoint = read(trained / "epoch_1.pth")
+    change_meta(checkpoint, config=f"open({str(tmp_path / 'ran')!r}, 'w').close()")
+    torch.save(checkpoint, tmp_path / "epoch_1.pth")
+    train_quietly(tmp_path, "--resume", "--no-validate", also=("max_epochs=2",))
+    assert (tmp_path / "epoch_2.pth").is_file()
+    assert not (tmp_path / "ran").exists()
+
+
 def test_resume_without_validation_after_one_with_it(trained, train_quietly, tmp_path, capsys):
     shutil.copy(trained / "epoch_1.pth", tmp_path)
     train_quietly(tmp_path, "--resume", "--no-validate", also=("max_epochs=2",))
