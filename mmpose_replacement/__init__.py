@@ -8,12 +8,13 @@ from mmpose_replacement import (
     training_transforms,
 )
 from mmpose_replacement.data import batching, datasets, sampling
-from mmpose_replacement.engine import acceleration, hooks, runner
+from mmpose_replacement.engine import acceleration, checkpoint_hook, hooks, runner
 from mmpose_replacement.metrics import coco_metric, mpii_metric
 
 __all__ = [
     "acceleration",
     "batching",
+    "checkpoint_hook",
     "coco_metric",
     "datasets",
     "hooks",

@@ -149,6 +149,8 @@ def _apply_flags(config: Config, args: argparse.Namespace) -> None:
     choose_acceleration(config, amp=args.amp, compiled=args.compile)
     if args.sync_bn:
         config.sync_bn = "torch"
+    if config.default_hooks.checkpoint.type == "CheckpointHook":
+        config.default_hooks.checkpoint.type = "KneronCheckpointHook"
     hooks = config.setdefault("custom_hooks", [])
     hooks.append({"type": "CheckpointFileHook", "allow_new_layers": not config.get("resume")})
     hooks += [{"type": name} for name in ("ProgressBarHook", "FiniteLossHook", "CurvesHook")]
