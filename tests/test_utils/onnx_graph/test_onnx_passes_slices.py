@@ -82,6 +82,19 @@ def test_merge(nodes, expected):
     assert ops(made) == expected
 
 
+def test_a_piece_that_is_joined_three_times_is_cut_once():
+    bounds = {"axis": [1], "as": [0], "ae": [1], "ds": [0], "de": [3]}
+    source = model(
+        "a = Slice(x, as, ae, axis) b = Concat<axis=1>(x, x) c = Concat<axis=1>(a, a) "
+        "d = Slice(b, ds, de, axis) e = Concat<axis=1>(a, c, d) y = Relu(e)",
+        "1,2,2,3",
+        {name: np.array(value) for name, value in bounds.items()},
+    )
+    made, _, gap = run_pass(source, "merge-slices", "slice-to-split")
+    assert gap == 0
+    assert ops(made) == {"Concat": 2, "Slice": 2, "Relu": 1}
+
+
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_any_chain_of_cuts_and_joins_stays_equal(data):

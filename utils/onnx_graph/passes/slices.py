@@ -325,17 +325,20 @@ def _concat(graph: Graph, node: Node) -> int:
             names += inner.inputs
         else:
             names.append(name)
-    parts: list[Stretch] = []
+    parts: list[tuple[Stretch, str]] = []  # each with the tensor that it is, "" for a joined one
     for name in names:
         part = _as_part(graph, makers.get(name), name, axis)
-        last = parts[-1] if parts else None
+        last = parts[-1][0] if parts else None
         if last and (last.source, last.end) == (part.source, part.start):
-            parts[-1] = Stretch(part.source, last.start, part.end)
+            parts[-1] = Stretch(part.source, last.start, part.end), ""
         else:
-            parts.append(part)
+            parts.append((part, name))
     if len(parts) == len(node.inputs):
         return 0
-    joined = [add_slice(graph, node, p.source, {axis: (p.start, p.end)}) for p in parts]
+    joined = [
+        name or add_slice(graph, node, part.source, {axis: (part.start, part.end)})
+        for part, name in parts
+    ]
     graph.replace_reads(node.output, add_concat(graph, node, joined, axis, f"{node.output}_join"))
     return 1
 
