@@ -12,6 +12,10 @@ from typing import Any
 from prepostprocess.keypoints.coco import KEYPOINT_NAMES
 from prepostprocess.preprocess import get_preprocess
 
+# A network in fixed point names its chip here. Runtimes must not fuse its operators: it would be
+# rounded elsewhere in hundreds of layers, and the answer would be another network's.
+FIXED_POINT = "fixed_point"
+
 
 @dataclass(frozen=True)
 class PoseMetadata:

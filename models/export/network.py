@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from prepostprocess.metadata import read_metadata
+from utils.runners.onnx_session import open_session
 
 
 class OnnxHeatmaps(nn.Module):
@@ -20,12 +21,8 @@ class OnnxHeatmaps(nn.Module):
 
     def __init__(self, path: str | Path) -> None:
         super().__init__()
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4  # errors are raised
         try:
-            self.session = onnxruntime.InferenceSession(
-                str(path), options, providers=onnxruntime.get_available_providers()
-            )
+            self.session = open_session(Path(path), providers=onnxruntime.get_available_providers())
         except Exception as err:  # onnxruntime's own exceptions share no public base
             raise ValueError(
                 f"{path}: network must be an ONNX file that onnxruntime reads, but "

@@ -48,3 +48,31 @@ def write_calibration(path: Path, calibration: Calibration) -> Path:
         )
         sheet_file.write_bytes(encode_rgb(shown, sheet.suffix))
     return sheet
+
+
+def read_calibration(path: Path) -> np.ndarray:
+    """Read the arrays of a calibration.
+
+    Args:
+        path: ``.npz`` file of ``write_calibration``.
+
+    Returns:
+        float32 (N, 3, h, w), RGB.
+
+    Raises:
+        ValueError: another file, or one in another layout or colour order.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            images, notes = content["images"], json.loads(str(content["notes"]))
+    except (OSError, KeyError, ValueError) as err:
+        raise ValueError(
+            f"{path}: calibration must be a file of tools/export_calibration.py, but it cannot be "
+            "read as one. Make it again."
+        ) from err
+    if notes.get("layout") != "nchw" or notes.get("colour") != "rgb":
+        raise ValueError(
+            f"{path}: calibration must be nchw and rgb, got {notes.get('layout')} and "
+            f"{notes.get('colour')}. Make it again without --layout and --colour."
+        )
+    return images

@@ -1,12 +1,14 @@
 """An ONNX file ready to run, with its shapes and the notes our exporter leaves in it."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
+from prepostprocess.metadata import FIXED_POINT
 from utils.errors import NetworkError
 from utils.params import ParamsError
 
@@ -43,14 +45,8 @@ class OnnxSession:
             raise ParamsError(
                 f"{path}: network must be an existing ONNX file, got none. Check the path."
             )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or _default_threads()
-        # Warnings are about the file, not for the user; errors are raised.
-        options.log_severity_level = 4
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(self.path), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = open_session(self.path, threads=threads or _default_threads())
         except _CANNOT_LOAD as err:
             raise ParamsError(
                 f"{path}: network must be an ONNX file that onnxruntime loads, got "
@@ -105,6 +101,30 @@ def _default_threads() -> int:
     """OMP_NUM_THREADS (its first number), or 0: one a core."""
     first = os.environ.get("OMP_NUM_THREADS", "0").split(",")[0].strip()
     return int(first) if first.isdigit() else 0
+
+
+def open_session(
+    path: Path, *, threads: int = 0, providers: Sequence[str] = ("CPUExecutionProvider",)
+) -> onnxruntime.InferenceSession:
+    """Open a network; one in fixed point is run operator by operator, as it stands.
+
+    Args:
+        path: ONNX file.
+        threads: that share one run; 0: onnxruntime's choice.
+        providers: where to run it.
+
+    Returns:
+        The session.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    # Warnings are about the file, not for the user; errors are raised.
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(str(path), options, providers=list(providers))
+    if FIXED_POINT not in session.get_modelmeta().custom_metadata_map:
+        return session
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def _shape(shape: list) -> tuple[int | None, ...]:

@@ -1,0 +1,144 @@
+"""tools/quantize.py on a small network, and what it refuses."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from scripts import load_script
+
+from prepostprocess.files import replacing
+from utils.runners.onnx_session import open_session
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the script; its exit code, lines and error."""
+    script = load_script(ROOT / "tools/quantize.py")
+
+    def call(*words: object) -> tuple[int, list[str], str]:
+        code = 0
+        try:
+            script.main([str(word) for word in words])
+        except SystemExit as err:
+            code = err.code
+        out, errors = capsys.readouterr()
+        if isinstance(code, str):
+            code, errors = 1, errors + code
+        return code, out.splitlines(), errors
+
+    return call
+
+
+@pytest.fixture
+def network(tmp_path):
+    import fixed_point_models as models
+
+    model = models.a_bit_of_everything(np.random.default_rng(0))
+    onnx.helper.set_model_props(model, {"preprocess": '"float"'})
+    onnx.save(model, tmp_path / "net.onnx")
+    return tmp_path / "net.onnx"
+
+
+@pytest.fixture
+def calib(tmp_path):
+    """Write crops as tools/export_calibration.py does."""
+
+    def write(count: int = 8, shape: tuple[int, ...] = (6, 8, 8), **notes: object):
+        images = np.random.default_rng(1).normal(size=(count, *shape)).astype(np.float32)
+        path = tmp_path / "calib.npz"
+        text = json.dumps({"layout": "nchw", "colour": "rgb", **notes})
+        with replacing(path) as file:
+            np.savez(file, images=images, notes=np.array(text))
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("chip", ["520", "720"])
+def test_the_file_runs_with_its_metadata_and_its_records(run, network, calib, tmp_path, chip):
+    out = tmp_path / "out.onnx"
+    code, lines, errors = run(network, "--calib", calib(), "--npu", chip, "-o", out)
+    assert code == 0, errors
+    assert "heatmaps keep" in lines[0]
+    session = open_session(out)
+    assert session.get_modelmeta().custom_metadata_map["preprocess"] == '"float"'
+    assert session.get_modelmeta().custom_metadata_map["fixed_point"] == f'"{chip}"'
+    image = np.random.default_rng(2).normal(size=(1, 6, 8, 8)).astype(np.float32)
+    exact = onnxruntime.InferenceSession(network).run(None, {"x": image})[0]
+    found = session.run(None, {"x": image})[0]
+    assert 0 < np.abs(found - exact).max() < 0.2 * np.abs(exact).max()
+    records = json.loads(out.with_suffix(".json").read_text())
+    assert records["chip"] == chip
+    assert records["per_channel"] == (chip == "720")
+    first = records["tensors"][0]
+    assert first["name"] == "x"
+    assert first["bits"] == 8
+    assert 1 <= first["scale"] < 2
+    assert first["covered"] == pytest.approx(127 / (first["scale"] * 2 ** first["radix"]), rel=1e-3)
+    assert first["clipped_share"] <= 0.0005
+
+
+def test_sixteen_bits_are_closer_and_not_for_every_chip(run, network, calib, tmp_path):
+    figures = {}
+    for bits in ("8", "mixed", "16"):
+        out = tmp_path / f"{bits}.onnx"
+        code, _, errors = run(
+            network, "--calib", calib(), "--npu", "720", "--bits", bits, "-o", out
+        )
+        assert code == 0, errors
+        figures[bits] = json.loads(out.with_suffix(".json").read_text())["snr_db"]
+    assert figures["16"] > figures["mixed"] + 3 > figures["8"] + 3
+    code, _, errors = run(network, "--calib", calib(), "--npu", "520", "--bits", "16", "-o", out)
+    assert code == 1
+    assert "--bits must be 8 for KL520" in errors
+
+
+@pytest.mark.parametrize(
+    ("crops", "fault"),
+    [
+        (dict(count=3), "calibration must have at least 8 crops, got 3"),
+        (dict(shape=(3, 8, 8)), r"calibration crops must be (1, 6, 8, 8), got (1, 3, 8, 8)"),
+        (dict(layout="nhwc"), "calibration must be nchw and rgb, got nhwc and rgb"),
+    ],
+)
+def test_crops_that_do_not_serve(run, network, calib, tmp_path, crops, fault):
+    out = tmp_path / "out.onnx"
+    code, _, errors = run(network, "--calib", calib(**crops), "--npu", "720", "-o", out)
+    assert code == 1
+    assert fault in errors
+    assert not out.exists()
+
+
+def test_one_coloured_crops_are_refused(run, network, tmp_path):
+    path = tmp_path / "flat.npz"
+    with replacing(path) as file:
+        notes = np.array(json.dumps({"layout": "nchw", "colour": "rgb"}))
+        np.savez(file, images=np.zeros((8, 6, 8, 8), np.float32), notes=notes)
+    code, _, errors = run(network, "--calib", path, "--npu", "720", "-o", tmp_path / "o.onnx")
+    assert code == 1
+    assert "8 have one colour" in errors
+
+
+def test_networks_that_do_not_serve(run, network, calib, tmp_path):
+    out = tmp_path / "out.onnx"
+    run(network, "--calib", calib(), "--npu", "720", "-o", out)
+    again = tmp_path / "again.onnx"
+    code, _, errors = run(out, "--calib", calib(), "--npu", "720", "-o", again)
+    assert code == 1
+    assert "out.onnx: network must be in float, but it is quantised already" in errors
+    model = onnx.load(network)
+    next(n for n in model.graph.node if n.op_type == "Sigmoid").op_type = "Tanh"
+    onnx.save(model, tmp_path / "tanh.onnx")
+    code, _, errors = run(tmp_path / "tanh.onnx", "--calib", calib(), "--npu", "720", "-o", again)
+    assert code == 1
+    assert "tanh.onnx: network must have operators whose rounding is known, got Tanh" in errors
+    (tmp_path / "text.npz").write_text("nothing")
+    code, _, errors = run(network, "--calib", tmp_path / "text.npz", "--npu", "720", "-o", again)
+    assert code == 1
+    assert "text.npz: calibration must be a file of tools/export_calibration.py" in errors
+    assert not again.exists()

@@ -1,0 +1,84 @@
+"""Simulate a chip's eight bits: write an ONNX file that answers as the fixed-point network does.
+
+    python tools/quantize.py model.onnx --calib calibration.npz --npu 720 -o model_8bit.onnx
+    python tools/quantize.py model.onnx --calib labels.json --img-dir train2017 --npu 520 \
+        -o model_8bit.onnx
+    python tools/quantize.py model.onnx --calib photos/ --npu 720 --bits mixed -o model_mixed.onnx
+
+The output is taken by tools/test.py, inference.py and inference_e2e.py like the float file. Beside
+it a JSON file lists each tensor's scale, radix, range, clipped share and signal-to-noise ratio.
+Calibrate on people who are not in your test set. docs/quantisation.md says what each option gains.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("model", type=Path, help="float network of export2onnx.py --npu CHIP")
+    text = "crops of tools/export_calibration.py, COCO annotations, or a folder of images with one "
+    add("--calib", type=Path, required=True, metavar="NPZ|JSON|DIR", help=text + "person each")
+    add("--img-dir", type=Path, metavar="DIR", help="the annotations' images")
+    add("--count", type=int, default=200, metavar="N", help="crops at most (default: 200)")
+    add("--npu", required=True, metavar="CHIP", help="520, 530, 630, 720 or 730")
+    add("-o", "--output", type=Path, required=True, metavar="FILE", help="the ONNX file to write")
+    _add_scheme_flags(parser)
+    args = parser.parse_args(argv)
+    for path in (args.model, args.calib):
+        if not path.exists():
+            parser.error(f"{path} does not exist")
+    if (args.calib.suffix == ".json") != (args.img_dir is not None):
+        parser.error("--img-dir goes with annotations (--calib FILE.json), and only with them")
+    if not 0.5 < args.percentage <= 1:
+        parser.error(f"--percentage must be in (0.5, 1], got {args.percentage}. Use 0.9999.")
+    if args.count < 1:
+        parser.error(f"--count must be at least 1, got {args.count}. Use 100 or more.")
+    return args
+
+
+def _add_scheme_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say how numbers are rounded."""
+    add, switch = parser.add_argument, argparse.BooleanOptionalAction
+    text = (
+        "how far a tensor's range reaches: a share of the values (default), least squared error, "
+    )
+    text += "or all that was seen"
+    add("--method", choices=("percentage", "mmse", "minmax"), default="percentage", help=text)
+    text = "share of values that are not clipped (default: 0.9999; the vendor's is 0.999)"
+    add("--percentage", type=float, default=0.9999, metavar="P", help=text)
+    text = "8 (default); 16: everything; mixed: 16 for sums and outputs, which lose most by 8"
+    add("--bits", choices=("8", "16", "mixed"), default="8", help=text)
+    weights = parser.add_mutually_exclusive_group()
+    text = "a step for each output channel of the weights; default where the chip can"
+    weights.add_argument("--per-channel", action="store_true", help=text)
+    text = "one step for all weights of a layer: to see what that costs"
+    weights.add_argument("--per-tensor", action="store_true", help=text)
+    text = "bring channels to one range first; the float answer stays (default)"
+    add("--equalize", action=switch, default=True, help=text)
+    text = "take back in the biases what rounding shifts (default)"
+    add("--bias-correct", action=switch, default=True, help=text)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Quantise, and print what it costs."""
+    args = parse_args(argv)
+    from utils.cli import user_errors
+
+    with user_errors():
+        from utils.onnx_graph.file import check_target
+        from utils.quantization.run import quantize_file
+
+        check_target(args.output, args.model)
+        print("\n".join(quantize_file(args)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Eight bits before the compiler: the chip's fixed-point scheme simulated in an ONNX file."""

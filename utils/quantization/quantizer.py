@@ -1,0 +1,184 @@
+"""From a float ONNX file and crops to a fixed-point file and what it costs, tensor by tensor."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import version_converter
+
+from prepostprocess.metadata import FIXED_POINT
+from utils.onnx_graph.graph import Graph
+from utils.quantization.biases import correct_biases
+from utils.quantization.equalize import PER_CHANNEL, PER_TENSOR, Strength, equalize
+from utils.quantization.observe import Observed, TensorRunner, observe
+from utils.quantization.plan import Options, RoundingPlan, make_plan
+from utils.quantization.points import find_points
+from utils.quantization.qdq import OPSET, write_fixed_point
+from utils.quantization.ranges import clipped_share
+from utils.quantization.schemes import scale_and_radix
+
+LEAST_CROPS = 8
+COMPARED = 8  # crops on which the fixed-point tensors are compared with the float ones
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """What came out.
+
+    Attributes:
+        model: QuantizeLinear and DequantizeLinear around each rounding.
+        tensors: one record a rounded tensor: name, bits, scale, radix, largest, covered,
+            clipped_share, snr_db.
+        snr_db: of the network's output.
+    """
+
+    model: onnx.ModelProto
+    tensors: list[dict[str, Any]]
+    snr_db: float
+
+
+def quantize_model(
+    model: onnx.ModelProto,
+    images: Sequence[np.ndarray],
+    options: Options,
+    *,
+    equalized: bool = True,
+    corrected: bool = True,
+    wide_sums: bool = False,
+    strength: Strength | None = None,
+    source: object = "network",
+    track: Callable[[Iterable], Iterable] = iter,
+) -> Quantized:
+    """Bring a network to a chip's fixed point.
+
+    Args:
+        model: float, with fixed sizes, BatchNormalization folded.
+        images: float32 (1, 3, H, W) each, as the network is fed; eight at least.
+        options: the chip's scheme and how ranges are chosen.
+        equalized: bring channels to one range first.
+        corrected: correct biases.
+        strength: of the equalisation; None: what was measured best for the chip's kind of weights.
+        wide_sums: sums and outputs get 16 bits: they lose most by 8.
+        source: the file, for messages.
+        track: wraps the images to show progress.
+
+    Returns:
+        The fixed-point network with its records.
+
+    Raises:
+        ValueError: too few or one-coloured images, sizes that do not fit, open sizes, an operator
+            without a rule, or a network that is quantised already.
+    """
+    graph = Graph(_raised(model))
+    points = find_points(graph, source)
+    names = points.rounded
+    _check_images(graph, images, source)
+    observed = observe(graph, names, images, track)
+    if equalized:
+        equalize(graph, observed, strength or (PER_CHANNEL if options.per_channel else PER_TENSOR))
+        observed = observe(graph, names, images, track)
+    if wide_sums:
+        options = replace(options, wide=frozenset(points.sums))
+    plan = make_plan(graph, observed, options)
+    if corrected:
+        correct_biases(graph, plan, images, track)
+    return _written(graph, plan, observed, images, model, options)
+
+
+def _written(
+    graph: Graph,
+    plan: RoundingPlan,
+    observed: Mapping[str, Observed],
+    images: Sequence[np.ndarray],
+    model: onnx.ModelProto,
+    options: Options,
+) -> Quantized:
+    """Write the network down, with the notes of the float file, and compare the two."""
+    fixed = Graph(graph.to_model())
+    written = write_fixed_point(fixed, plan)
+    kept = {note.key: note.value for note in model.metadata_props}
+    onnx.helper.set_model_props(written, {**kept, FIXED_POINT: f'"{options.scheme.chip}"'})
+    snr = _snr(graph, fixed, plan, images[:COMPARED])
+    records = [_record(name, plan, observed[name], snr[name]) for name in observed]
+    return Quantized(written, records, snr[graph.outputs[0]])
+
+
+def _raised(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return a model whose opset has steps for each channel."""
+    opset = next(e.version for e in model.opset_import if e.domain in ("", "ai.onnx"))
+    return model if opset >= OPSET else version_converter.convert_version(model, OPSET)
+
+
+def _check_images(graph: Graph, images: Sequence[np.ndarray], source: object) -> None:
+    wanted = graph.sizes(graph.inputs[0])
+    if not wanted:
+        raise ValueError(
+            f"{source}: network must have fixed sizes, got open ones. Export it again."
+        )
+    if len(images) < LEAST_CROPS:
+        raise ValueError(
+            f"calibration must have at least {LEAST_CROPS} crops, got {len(images)}. "
+            "The vendor asks for 100."
+        )
+    for image in images:
+        if image.shape != wanted:
+            raise ValueError(
+                f"{source}: calibration crops must be {wanted}, got {image.shape}. Make them with "
+                "tools/export_calibration.py for this network."
+            )
+    flat = sum(float(image.max() - image.min()) < 1e-6 for image in images)
+    if flat:
+        raise ValueError(f"calibration crops must show something, but {flat} have one colour.")
+
+
+def _snr(
+    graph: Graph, fixed: Graph, plan: RoundingPlan, images: Sequence[np.ndarray]
+) -> dict[str, float]:
+    """Compare tensors of both networks, each fed from its own beginning, in decibels."""
+    names = list(plan.activations)
+    exact, rounded = TensorRunner(graph, names), TensorRunner(fixed, names)
+    signal, noise = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
+    for image in images:
+        theirs = rounded.run(image)
+        for name, value in exact.run(image).items():
+            signal[name] += float(np.square(value, dtype=np.float64).sum())
+            noise[name] += float(np.square(value - theirs[name], dtype=np.float64).sum())
+    return {
+        name: 10 * float(np.log10(max(signal[name], 1e-20) / max(noise[name], 1e-20)))
+        for name in names
+    }
+
+
+def _record(name: str, plan: RoundingPlan, observed: Observed, snr_db: float) -> dict[str, Any]:
+    step, bits = plan.activations[name]
+    scale, radix = scale_and_radix(step)
+    covered = step * (2 ** (bits - 1) - 1)
+    return {
+        "name": name,
+        "bits": bits,
+        "scale": round(scale, 6),
+        "radix": radix,
+        "largest": round(observed.largest, 6),
+        "covered": round(covered, 6),
+        "clipped_share": clipped_share(observed, covered),
+        "snr_db": round(snr_db, 2),
+    }
+
+
+def write_records(path: Path, quantized: Quantized, notes: dict[str, Any]) -> None:
+    """Write the records as JSON, whole or not at all.
+
+    Args:
+        path: the file.
+        quantized: what came out.
+        notes: how it was made.
+    """
+    import json
+
+    from prepostprocess.files import write_whole
+
+    content = {**notes, "snr_db": round(quantized.snr_db, 2), "tensors": quantized.tensors}
+    write_whole(path, json.dumps(content, indent=1) + "\n")

@@ -1,0 +1,130 @@
+"""What tools/quantize.py does: crops, scheme, quantisation, files."""
+
+import argparse
+import functools
+import itertools
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from utils.calibration.arrays import (
+    choose_people,
+    load_noted_pipeline,
+    make_calibration,
+    one_image_cache,
+    read_labels,
+)
+from utils.calibration.files import read_calibration
+from utils.inference.sources import find_images
+from utils.onnx_graph.file import read_model, write_model
+from utils.quantization.plan import Options
+from utils.quantization.quantizer import quantize_model, write_records
+from utils.quantization.schemes import Scheme, get_scheme
+from utils.runners.one_person import find_one_person
+
+ACCEPTED_SNR = 20.0  # decibels that the vendor calls good enough for 8 bits
+
+
+def quantize_file(args: argparse.Namespace) -> list[str]:
+    """Write the fixed-point file and its records.
+
+    Args:
+        args: the namespace of tools/quantize.py.
+
+    Returns:
+        Lines for the user.
+
+    Raises:
+        ValueError: a chip without what is asked of it, or see ``quantize_model``.
+        OSError: a file cannot be written.
+    """
+    scheme = get_scheme(args.npu)
+    options = _options(args, scheme)
+    images = calibration_crops(args.model, args.calib, args.img_dir, args.count)
+    found = quantize_model(
+        read_model(args.model),
+        images,
+        options,
+        equalized=args.equalize,
+        corrected=args.bias_correct,
+        wide_sums=args.bits == "mixed",
+        source=args.model,
+        track=functools.partial(tqdm, desc="looking at crops", unit="crop", delay=1),
+    )
+    write_model(found.model, args.output)
+    records = args.output.with_suffix(".json")
+    notes = {
+        "chip": scheme.chip,
+        "scheme_date": scheme.date,
+        "method": options.method,
+        "percentage": options.percentage,
+        "bits": args.bits,
+        "per_channel": options.per_channel,
+        "equalize": args.equalize,
+        "bias_correct": args.bias_correct,
+        "crops": len(images),
+        "float_model": args.model.name,
+    }
+    write_records(records, found, notes)
+    worst = sorted(found.tensors, key=lambda record: record["snr_db"])[:3]
+    return [
+        f"KL{scheme.chip}, {args.bits} bits, {len(images)} crops: heatmaps keep "
+        f"{found.snr_db:.1f} dB (the vendor calls {ACCEPTED_SNR:.0f} good)",
+        "least: " + ", ".join(f"{r['name']} {r['snr_db']:.1f} dB" for r in worst),
+        f"{args.output}, {records}: measure AP with tools/test.py CONFIG {args.output}",
+    ]
+
+
+def _options(args: argparse.Namespace, scheme: Scheme) -> Options:
+    if args.bits != "8" and 16 not in scheme.bits:
+        raise ValueError(f"--bits must be 8 for KL{scheme.chip}, which has no 16 bits.")
+    if args.per_channel and not scheme.weights_per_channel:
+        raise ValueError(
+            f"--per-channel: KL{scheme.chip} has one step for all weights of a layer. Leave it out."
+        )
+    return Options(
+        scheme=scheme,
+        method=args.method,
+        percentage=args.percentage,
+        per_channel=scheme.weights_per_channel and not args.per_tensor,
+        all_wide=args.bits == "16",
+    )
+
+
+def calibration_crops(
+    model: Path, calib: Path, img_dir: Path | None, count: int
+) -> list[np.ndarray]:
+    """Prepare crops as the network is fed them.
+
+    Args:
+        model: the network, whose metadata say how.
+        calib: crops (``.npz``), COCO annotations (``.json``) or a folder of images with one person
+            each.
+        img_dir: the annotations' images.
+        count: crops at most.
+
+    Returns:
+        float32 (1, 3, H, W) each.
+
+    Raises:
+        ValueError: files that cannot be read, or crops made for another network.
+    """
+    if calib.suffix == ".npz":
+        arrays = read_calibration(calib)[:count]
+        return [image[None] for image in arrays]
+    pipeline = load_noted_pipeline(model, None)
+    load = one_image_cache()
+    if calib.suffix == ".json" and img_dir is not None:
+        labels = read_labels(calib, img_dir)
+        images, boxes_of = tuple(labels), labels.__getitem__
+    else:
+        images = find_images(str(calib))
+
+        def boxes_of(path: Path) -> np.ndarray:
+            return find_one_person(pipeline, load(path)).boxes_xywh
+
+    people = itertools.islice(choose_people(images, boxes_of, 0), count)
+    shown = tqdm(people, total=count, desc="cropping people", unit="crop", delay=1)
+    made = make_calibration(pipeline, shown, "nchw", "rgb", load=load)
+    return [image[None] for image in made.images]
