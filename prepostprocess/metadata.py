@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from prepostprocess.crop.box import PADDING_RULE, is_padding
 from prepostprocess.keypoints.coco import KEYPOINT_NAMES
 from prepostprocess.preprocess import get_preprocess
 
@@ -127,7 +128,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "colour": ("rgb or bgr", lambda v: v in ("rgb", "bgr")),
     "preprocess": ("a word", _is_word),
     "pixel_offset": ("a number", _is_number),
-    "padding": ("a number above 0", lambda v: _is_number(v) and v > 0),
+    "padding": (PADDING_RULE, lambda v: _is_number(v) and is_padding(v)),
     "keypoint_names": ("a list of words", lambda v: _is_list(v, _is_word) and bool(v)),
     "flip_pairs": ("pairs of keypoint numbers", lambda v: _is_list(v, _is_pair)),
     "output": ("heatmaps or keypoints", lambda v: v in ("heatmaps", "keypoints")),

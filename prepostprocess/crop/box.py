@@ -2,9 +2,13 @@
 
 import numpy as np
 
-PADDING = (
-    1.25  # the region is this much wider and higher than the box, as every mmpose recipe has it
-)
+PADDING = 1.25  # the region is so much wider and higher than the box, as in every mmpose recipe
+PADDING_RULE = "a number from 0.1 to 10"
+
+
+def is_padding(value: float) -> bool:
+    """Tell whether a factor on boxes leaves something of a person to see."""
+    return 0.1 <= value <= 10
 
 
 def xywh_to_xyxy(box_xywh: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from prepostprocess.crop.box import PADDING_RULE, is_padding
 from prepostprocess.keypoints.decode import DECODERS
 from prepostprocess.preprocess import PREPROCESS
 from utils.params import check_onnx_suffix, load_params, param
@@ -31,7 +32,7 @@ class RsnAffineParams:
     source: Path
     input_w: int | None = param(None, "at least 2", lambda n: n >= 2)
     input_h: int | None = param(None, "at least 2", lambda n: n >= 2)
-    padding: float | None = param(None, "above 0", lambda x: x > 0)
+    padding: float | None = param(None, PADDING_RULE, is_padding)
     mode: str | None = param(None, f"one of {', '.join(MODES)}", lambda word: word in MODES)
     preprocess: str | None = param(None, _PREPROCESS_RULE, _is_preprocess)
 
