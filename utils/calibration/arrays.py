@@ -19,6 +19,8 @@ ENOUGH = 100  # crops that the vendor asks for; manual of the quantiser, 2.5.3
 LAYOUTS = ("nchw", "nhwc")
 COLOUR_ORDERS = ("rgb", "bgr")
 _NEEDED = ("input_wh", "colour", "preprocess", "padding", "decoder")
+# what values raise that are none of COCO's
+_NO_LABELS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 Finder = Callable[[Path], np.ndarray]
 
 
@@ -81,9 +83,11 @@ def read_labels(ann_file: Path, img_dir: Path) -> dict[Path, np.ndarray]:
             is_person = not categories or person.get("category_id") in categories
             labelled = person.get("num_keypoints", 1) > 0 and not person.get("iscrowd")
             box = [float(value) for value in person["bbox"]]
+            if not np.isfinite(box).all():
+                raise ValueError(f"bbox {box}")
             if is_person and labelled and box[2] > 0 and box[3] > 0:
                 boxes.setdefault(names[person["image_id"]], []).append(box)
-    except (UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError, IndexError) as err:
+    except _NO_LABELS as err:
         raise ValueError(
             f"{ann_file}: --ann-file must be COCO annotations, got a fault "
             f"({type(err).__name__}: {err}). Use a file such as person_keypoints_val2017.json."

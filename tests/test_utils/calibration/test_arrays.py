@@ -137,8 +137,13 @@ def test_labels_that_do_not_count_are_left_out(tmp_path):
     np.testing.assert_array_equal(boxes[tmp_path / "x/a.jpg"], [[1, 2, 3, 4], [8, 2, 3, 4]])
 
 
+BOX = '{"images": [], "annotations": [{"bbox": [1, 2, 3, %s]}]}'
+
+
 @pytest.mark.parametrize(
-    "text", ["{", "[]", "{}", '{"images": [], "annotations": [{"bbox": [1, 2]}]}', "\x00"]
+    "text",
+    ["{", "[]", "{}", "\x00", "[" * 100_000, BOX % "[]", BOX % "NaN", BOX % ("9" * 400)],
+    ids=range(8),
 )
 def test_labels_that_are_none(tmp_path, text):
     (tmp_path / "labels.json").write_text(text)
