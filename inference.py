@@ -1,4 +1,4 @@
-"""Find people's poses in images, a video or a camera's stream: draw them, write them as JSON.
+r"""Find people's poses in images, a video or a camera's stream: draw them, write them as JSON.
 
     python inference.py --img-path photo.jpg --yolov5_params utils/yolov5_init_params.yaml \
         --rsn_affine_params utils/rsn_affine_init_params.yaml \

@@ -1,4 +1,4 @@
-"""Run the whole chain over a folder of images and write the landmarks as Kneron reads them.
+r"""Run the whole chain over a folder of images and write the landmarks as Kneron reads them.
 
     python inference_e2e.py --img-path data/coco/val2017 --save-path out/e2e.json \
         --yolov5_params utils/yolov5_init_params.yaml \

@@ -4,6 +4,7 @@ Each key holds one JSON value. The exporter writes them, the runners and the cal
 """
 
 import json
+import logging
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -16,6 +17,7 @@ from prepostprocess.preprocess import get_preprocess
 # A network in fixed point names its chip here. Runtimes must not fuse its operators: it would be
 # rounded elsewhere in hundreds of layers, and the answer would be another network's.
 FIXED_POINT = "fixed_point"
+_OURS = "normalization"
 
 
 @dataclass(frozen=True)
@@ -61,37 +63,42 @@ def write_metadata(metadata: PoseMetadata, more: Mapping[str, object]) -> dict[s
     """
     values = {field.name: getattr(metadata, field.name) for field in fields(metadata)}
     meaning = get_preprocess(str(metadata.preprocess))
-    values["normalization"] = {"mean": meaning.mean, "std": meaning.std}
+    values[_OURS] = {"mean": meaning.mean, "std": meaning.std}
     return {key: json.dumps(value) for key, value in {**values, **more}.items()}
 
 
 def read_metadata(stored: Mapping[str, str], source: object) -> PoseMetadata:
     """Read what an ONNX file stores; keys of other programs are passed over.
 
+    Another program may use a key of ours for something else. A file is ours if it has
+    "normalization", which the exporter always writes; in any other, a value that breaks its rule is
+    passed over, with a line in the log.
+
     Args:
         stored: key: JSON text.
         source: the file, for messages.
-    Returns: the metadata, with defaults for what the file does not say.
-    Raises: ValueError: a value that is no JSON or breaks its rule.
+
+    Returns:
+        The metadata, with defaults for what the file does not say.
+
+    Raises:
+        ValueError: a file of ours with a value that is no JSON or breaks its rule.
     """
     values = {}
-    for key, (rule, holds) in _RULES.items():
+    for key in _RULES:
         if key not in stored:
             continue
         try:
-            value = json.loads(stored[key])
-        except (ValueError, RecursionError) as err:
-            raise ValueError(
-                f"{source}: metadata must be JSON, got {key} that is not. Export the network again."
-            ) from err
-        if value is None and key in _MAY_BE_NULL:
-            continue
-        if not holds(value):
-            raise ValueError(
-                f"{source}: metadata {key} must be {rule}, got {_short(value)}. "
-                "Export the network again."
+            value = _read_value(key, stored[key])
+        except ValueError as err:
+            if _OURS in stored:
+                raise ValueError(f"{source}: metadata {err}. Export the network again.") from err
+            logging.getLogger(__name__).warning(
+                "%s: metadata %s of another program passed over", source, key
             )
-        values[key] = _frozen(value)
+            continue
+        if value is not None or key not in _MAY_BE_NULL:
+            values[key] = _frozen(value)
     metadata = PoseMetadata(**values)
     for pair in metadata.flip_pairs or ():
         if max(pair) >= len(metadata.keypoint_names):
@@ -100,6 +107,18 @@ def read_metadata(stored: Mapping[str, str], source: object) -> PoseMetadata:
                 f"{len(metadata.keypoint_names)}, got {list(pair)}. Export the network again."
             )
     return metadata
+
+
+def _read_value(key: str, text: str) -> Any:
+    """Read one value; the fault's words follow "metadata"."""
+    rule, holds = _RULES[key]
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as err:
+        raise ValueError(f"must be JSON, got {key} that is not") from err
+    if not (value is None and key in _MAY_BE_NULL) and not holds(value):
+        raise ValueError(f"{key} must be {rule}, got {_short(value)}")
+    return value
 
 
 def _is_list(value: Any, holds: Callable[[Any], bool], length: int | None = None) -> bool:

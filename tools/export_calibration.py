@@ -1,4 +1,4 @@
-"""Write calibration arrays for the vendor's quantiser: real people, cropped as the device will.
+r"""Write calibration arrays for the vendor's quantiser: real people, cropped as the device will.
 
     python tools/export_calibration.py model.onnx --ann-file COCO.json --img-dir DIR \
         --out calibration.npz

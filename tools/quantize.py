@@ -1,4 +1,4 @@
-"""Simulate a chip's eight bits: write an ONNX file that answers as the fixed-point network does.
+r"""Simulate a chip's eight bits: write an ONNX file that answers as the fixed-point network does.
 
     python tools/quantize.py model.onnx --calib calibration.npz --npu 720 -o model_8bit.onnx
     python tools/quantize.py model.onnx --calib labels.json --img-dir train2017 --npu 520 \

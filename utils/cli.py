@@ -15,6 +15,7 @@ from utils.errors import NetworkError
 from utils.processes import PARENT
 
 ROOT = Path(__file__).resolve().parents[1]
+TRAINING_PACKAGES = ("torch", "torchvision", "mmpose", "mmengine", "mmcv")
 USER_ERRORS = (ValueError, OSError, NetworkError)  # most of our own are ValueErrors; else a bug
 # said by libraries at import, of no use to whoever runs a script
 NOISE = ("Fail to import ``MultiScaleDeformableAttention``", ".*torch.jit.* is deprecated")
@@ -57,6 +58,14 @@ def user_errors() -> Iterator[None]:
         if not is_started_by_us:
             print("interrupted", file=sys.stderr)
         raise SystemExit(130) from None
+    except ModuleNotFoundError as err:
+        package = (err.name or "").partition(".")[0]
+        if package not in TRAINING_PACKAGES or os.environ.get("LITEHRNET_TRACEBACK") == "1":
+            raise
+        raise SystemExit(
+            f"error: {package} must be installed for this, but it is not; an ONNX file needs none. "
+            "Run: pip install -r requirements.txt"
+        ) from err
     except USER_ERRORS as err:
         if os.environ.get("LITEHRNET_TRACEBACK") == "1":
             raise

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from prepostprocess.metadata import read_metadata
-from utils.runners.onnx_session import open_session
+from utils.runners.onnx_session import FLOATS, open_session
 
 
 class OnnxHeatmaps(nn.Module):
@@ -29,7 +29,8 @@ class OnnxHeatmaps(nn.Module):
                 f"{str(err).splitlines()[0]}. Export it again."
             ) from err
         inputs, outputs = self.session.get_inputs(), self.session.get_outputs()
-        if len(inputs) != 1 or len(outputs) != 1 or len(outputs[0].shape) != 4:
+        is_plain = len(inputs) == len(outputs) == 1 and inputs[0].type in FLOATS
+        if not is_plain or len(outputs[0].shape) != 4:
             raise ValueError(
                 f"{path}: network must have one image input and one heatmap output of rank 4, got "
                 f"{[i.shape for i in inputs]} -> {[o.shape for o in outputs]}. Export it with "
@@ -39,17 +40,19 @@ class OnnxHeatmaps(nn.Module):
 
     def forward(self, images_BCHW: torch.Tensor) -> tuple[torch.Tensor]:
         """Return heatmaps as the one feature map that the head passes on."""
-        images = np.ascontiguousarray(images_BCHW.cpu().numpy())
+        images = np.ascontiguousarray(images_BCHW.cpu().numpy(), FLOATS[self.input.type])
         batch_size = self.input.shape[0]
         if isinstance(batch_size, int) and len(images) % batch_size:
-            padding = np.zeros((batch_size - len(images) % batch_size, *images.shape[1:]), "f4")
+            padding = np.zeros(
+                (batch_size - len(images) % batch_size, *images.shape[1:]), images.dtype
+            )
             images = np.concatenate([images, padding])
         step = batch_size if isinstance(batch_size, int) else len(images)
         maps = [
             self.session.run(None, {self.input.name: images[i : i + step]})[0]
             for i in range(0, len(images), step)
         ]
-        heatmaps = np.concatenate(maps)[: len(images_BCHW)]
+        heatmaps = np.concatenate(maps)[: len(images_BCHW)].astype(np.float32)
         return (torch.from_numpy(heatmaps).to(images_BCHW.device),)
 
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 DECODERS = ("quarter", "dark", "megvii", "udp", "argmax")
+LONGEST_STEP = 1.0  # heatmap pixels, on each axis; the peak was looked for pixel by pixel
 _MEGVII_PEAK = 255.0  # Megvii's training target is 255 high
 
 
@@ -27,7 +28,8 @@ def decode_heatmaps(
         input_wh: network input width and height in pixels.
         decoder: "argmax": the highest pixel. "quarter": from there a quarter pixel towards the
             higher neighbour, each axis on its own. "dark": one Newton step on the logarithm of the
-            blurred map (arXiv:1910.06278). "udp": such a step for networks trained with UDP
+            blurred map (arXiv:1910.06278), of at most a heatmap pixel on each axis, else a quarter
+            pixel along the slope. "udp": such a step for networks trained with UDP
             (arXiv:1911.07524), on UDP's grid. "megvii": the highest pixel of the blurred map, a
             quarter and half a pixel on (MSPN, arXiv:1901.00148).
         blur_kernel_size: odd, in heatmap pixels; "dark", "udp" and "megvii" blur with it; 11 goes
@@ -45,9 +47,7 @@ def decode_heatmaps(
             "Pass the network's output as it is."
         )
     if blur_kernel_size % 2 != 1:
-        raise ValueError(
-            f"blur_kernel_size must be odd, got {blur_kernel_size}. Use 11 with sigma 2."
-        )
+        raise ValueError(f"blur_kernel_size must be odd, got {blur_kernel_size}. Use 11.")
     heatmaps = heatmaps.astype(np.float32, copy=False)
     if decoder == "megvii":
         heatmaps = _blur(heatmaps, blur_kernel_size)
@@ -165,12 +165,17 @@ def _udp_offsets(log_maps: np.ndarray, peaks: np.ndarray) -> np.ndarray:
 def _newton_step(
     gradient: np.ndarray, xx: np.ndarray, xy: np.ndarray, yy: np.ndarray, usable: np.ndarray
 ) -> np.ndarray:
-    """Minus the inverse Hessian times the gradient, (N, K, 2); 0 where there is no inverse."""
+    """Minus the inverse Hessian times the gradient, (N, K, 2); 0 where there is no inverse.
+
+    A step over a pixel is no peak between pixels: a quarter pixel along the gradient is taken.
+    """
     determinant = xx * yy - xy * xy
     usable = usable & (determinant != 0)
     divisor = np.where(usable, determinant, 1)
     dx, dy = gradient[..., 0], gradient[..., 1]
     step = np.stack([xy * dy - yy * dx, xy * dx - xx * dy], axis=-1) / divisor[..., None]
+    is_near = (np.abs(step) <= LONGEST_STEP).all(axis=-1, keepdims=True)
+    step = np.where(is_near, step, 0.25 * np.sign(gradient))
     return np.where(usable[..., None], step, 0).astype(np.float32)
 
 

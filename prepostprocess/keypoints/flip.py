@@ -43,7 +43,9 @@ def average_views(views: Sequence[np.ndarray], average: str = "score") -> np.nda
     Args:
         views: float (N, K, H, W) each, aligned with one another.
         average: "score": the mean of the maps; "prob": the mean after a softmax over each map's
-            pixels, so that every view has the same weight however high its peaks are.
+            pixels, so that every view has the same weight however high its peaks are. Such a mean
+            is brought back to the height of the views' own peaks: a softmax over thousands of
+            pixels is low everywhere, and its height does not say how sure a network is.
     Returns: float (N, K, H, W), the views' dtype.
     Raises: ValueError: another word.
     """
@@ -52,9 +54,15 @@ def average_views(views: Sequence[np.ndarray], average: str = "score") -> np.nda
             f"average_clips must be one of {', '.join(AVERAGES)}, got {average!r}. "
             "Use 'score' for the usual flip test."
         )
-    if average == "prob":
-        views = [_softmax(view) for view in views]
-    return sum(views[1:], start=views[0]) * views[0].dtype.type(1 / len(views))
+    if average == "score":
+        return _mean(views)
+    places = _mean([_softmax(view) for view in views])
+    peaks = _mean([view.max(axis=(-2, -1), keepdims=True) for view in views])
+    return places * (np.maximum(peaks, 0) / places.max(axis=(-2, -1), keepdims=True))
+
+
+def _mean(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    return sum(arrays[1:], start=arrays[0]) * arrays[0].dtype.type(1 / len(arrays))
 
 
 def _softmax(heatmaps: np.ndarray) -> np.ndarray:

@@ -51,6 +51,7 @@ OWN_METADATA = {
     "decoder": "quarter",
     "encoding_udp": False,
     "padding": 1.25,
+    "normalization": {"mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375]},
 }
 
 

@@ -116,6 +116,11 @@ def test_a_config_is_a_recipe_or_a_short_child_that_mmengine_reads_alike(path):
     assert load_config(path).to_dict() == Config.fromfile(path).to_dict()
 
 
+@pytest.mark.parametrize("path", CONFIGS, ids=IDS)
+def test_the_learning_rate_can_be_scaled(path):
+    assert load_config(path).auto_scale_lr.base_batch_size >= 16
+
+
 def test_readme_layout_is_read_without_any_variable(monkeypatch):
     monkeypatch.delenv("LITEHRNET_DATA", raising=False)
     config = Config.fromfile(ROOT / "configs/top_down/lite_hrnet/coco/litehrnet_18_coco_256x192.py")

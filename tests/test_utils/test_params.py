@@ -131,6 +131,13 @@ def test_load_params__says_what_is_wrong(write, text, message):
         load_params(write(text), RsnAffineParams)
 
 
+def test_load_yolov5_params__keys_that_the_original_swallows_have_no_effect(write, caplog):
+    path = write("model_path: net.onnx\ne2e_coco: true\nmodel_type: onnx\npt_path: a.pt\n")
+    assert load_yolov5_params(path).model_path.name == "net.onnx"
+    (record,) = caplog.records
+    assert record.getMessage() == f"{path}: without effect here: e2e_coco, pt_path"
+
+
 def test_load_params__a_file_of_comments_sets_nothing(write):
     assert load_params(write("# padding: 1.1\n"), RsnAffineParams).padding is None
 

@@ -12,6 +12,7 @@ from prepostprocess.metadata import FIXED_POINT
 from utils.errors import NetworkError
 from utils.params import ParamsError
 
+FLOATS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 _CANNOT_LOAD = (
     ort_errors.Fail,
     ort_errors.InvalidArgument,
@@ -53,13 +54,13 @@ class OnnxSession:
                 f"{str(err).splitlines()[0]}. Export or copy it again."
             ) from err
         inputs = self._session.get_inputs()
-        if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type != "tensor(float)":
+        if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type not in FLOATS:
             shapes = [(value.type, value.shape) for value in inputs]
             raise ParamsError(
                 f"{path}: network must have one float input of shape [N, 3, H, W], got {shapes}. "
                 "Use a network for images."
             )
-        self._input_name = inputs[0].name
+        self._input_name, self._kind = inputs[0].name, FLOATS[inputs[0].type]
         self.input_shape = _shape(inputs[0].shape)
         self.output_shapes = [_shape(value.shape) for value in self._session.get_outputs()]
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
@@ -76,12 +77,14 @@ class OnnxSession:
         return (width, height) if width and height else None
 
     def run(self, batch: np.ndarray) -> list[np.ndarray]:
-        """Compute all outputs of a float32 (N, C, H, W) batch.
+        """Compute all outputs, in float32, of a float32 (N, C, H, W) batch.
+
+        A network in half precision is fed with that.
 
         Raises: NetworkError: the file cannot be computed, or gives what is no number.
         """
         try:
-            outputs = self._session.run(None, {self._input_name: batch})
+            outputs = self._session.run(None, {self._input_name: batch.astype(self._kind)})
         except (*_CANNOT_LOAD, MemoryError) as err:
             why = str(err).splitlines()[0]
             raise NetworkError(
@@ -94,7 +97,10 @@ class OnnxSession:
                     f"{self.path}: network must give finite numbers, got NaN or infinity. Its "
                     "weights are damaged: export or copy it again."
                 )
-        return outputs
+        return [
+            output.astype(np.float32) if output.dtype == np.float16 else output
+            for output in outputs
+        ]
 
 
 def _default_threads() -> int:

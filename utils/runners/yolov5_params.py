@@ -1,5 +1,6 @@
 """What the detector's runner is told by its YAML file, in any of Kneron's three layouts."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,12 +55,16 @@ class Yolov5Params:
     person_class: int = 0
 
 
+_READ_APART = ("model_type", "grid_dir", "names")
 SHIPPED = Path(__file__).resolve().parents[1] / "yolov5_init_params.yaml"
 _GRIDS = ("grid20_path", "grid40_path", "grid80_path")
 # The three layouts in use, told apart by the key that names the ONNX file: field -> its key there.
 # The further keys serve PyTorch weights or other classes; they are known and have no effect here.
 _LAYOUTS = {
-    "model_path": ({}, ("yaml_path",)),
+    "model_path": (
+        {},
+        ("yaml_path", "model_type", "e2e_coco", "pt_path", "model_yaml_path", "names"),
+    ),
     "onnx_path": (
         dict(model_path="onnx_path", num_classes="nc", imgsz_w="input_w", imgsz_h="input_h"),
         ("model_type", "e2e_coco", "pt_path", "model_yaml_path"),
@@ -99,6 +104,9 @@ def load_yolov5_params(path: str | Path) -> Yolov5Params:
         raise ParamsError(
             f"{path}: model_type must be onnx, got {values['model_type']!r}. Export the detector."
         )
+    idle = [key for key in without_effect if key in values and key not in _READ_APART]
+    if idle:
+        logging.getLogger(__name__).warning("%s: without effect here: %s", path, ", ".join(idle))
     wanted = {key: values[key] for key in known if key in values}
     if "names" in values:
         wanted["person_class"] = _person_class(values["names"], path)

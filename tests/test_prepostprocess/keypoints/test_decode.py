@@ -132,6 +132,26 @@ def test_find_peaks__takes_the_first_of_equals():
     assert scores.tolist() == [[1]]
 
 
+@pytest.mark.parametrize("decoder", ["dark", "udp"])
+@pytest.mark.parametrize("kind", ["random", "flat", "saturated", "tiny", "stripes"])
+def test_decode__no_joint_is_further_from_its_peak_than_a_pixel(decoder, kind):
+    rng = np.random.default_rng(0)
+    shape = (20, 12, 16, 12)
+    heatmaps = {
+        "random": rng.random(shape),
+        "flat": np.full(shape, 0.3) + rng.normal(0, 1e-7, shape),
+        "saturated": np.clip(rng.normal(50, 60, shape), 0, 60),
+        "tiny": rng.random(shape) * 1e-9,
+        "stripes": np.broadcast_to(np.arange(12) % 3, shape) + rng.normal(0, 1e-6, shape),
+    }[kind].astype(np.float32)
+    peaks, _ = find_peaks(heatmaps)
+    input_wh = (47, 63) if decoder == "udp" else (48, 64)  # strides of 47 / 11, 63 / 15 and 4
+    keypoints, _ = decode_heatmaps(heatmaps, input_wh, decoder)
+    stride = np.array(input_wh) / (np.array([12, 16]) - (decoder == "udp"))
+    assert np.abs(keypoints / stride - peaks).max() <= 1 + 1e-4
+    assert np.isfinite(keypoints).all()
+
+
 def test_decode__refuses_bad_arguments():
     heatmaps = np.zeros((1, 17, 64, 48), np.float32)
     with pytest.raises(

@@ -51,8 +51,23 @@ def test_average_views__score_is_the_mean():
 def test_average_views__prob_gives_every_view_the_same_weight():
     low = np.array([[[[0.0, np.log(3)]]]], np.float32)  # softmax 1/4, 3/4
     high = np.array([[[[100 + np.log(3), 100.0]]]], np.float32)  # softmax 3/4, 1/4, no overflow
-    np.testing.assert_allclose(average_views([low, high], "prob"), [[[[0.5, 0.5]]]], atol=1e-5)
-    np.testing.assert_allclose(average_views([low], "prob"), [[[[0.25, 0.75]]]], atol=1e-6)
+    peak = (np.log(3) + 100 + np.log(3)) / 2  # of both places, which are equally likely
+    np.testing.assert_allclose(average_views([low, high], "prob"), [[[[peak, peak]]]], rtol=1e-4)
+    third = [[[[np.log(3) / 3, np.log(3)]]]]
+    np.testing.assert_allclose(average_views([low], "prob"), third, rtol=1e-5)
+
+
+def test_average_views__prob_keeps_how_sure_the_network_is():
+    rng = np.random.default_rng(0)
+    sure, unsure = np.zeros((2, 1, 17, 32, 16), np.float32)
+    sure[..., 20, 8], unsure[..., 20, 8] = 0.9, 0.3
+    noise = rng.normal(0, 0.01, (2, 1, 17, 32, 16)).astype(np.float32)
+    for view, height in ((sure, 0.9), (unsure, 0.3)):
+        maps = average_views([view + noise[0], view + noise[1]], "prob")
+        assert maps.dtype == np.float32
+        np.testing.assert_allclose(maps.max(axis=(-2, -1)), height, atol=0.05)
+        assert (maps.reshape(17, -1).argmax(axis=-1) == 20 * 16 + 8).all()
+    assert not (average_views([np.full((1, 1, 2, 2), -1, np.float32)], "prob") > 0).any()
 
 
 @pytest.mark.parametrize("word", ["mean", None])

@@ -59,6 +59,29 @@ def test_own_network_needs_no_yaml(e2e_models, tmp_path, image):
         pipeline(image)
 
 
+def test_a_network_in_half_precision_answers_nearly_alike(e2e_models, tmp_path, image):
+    import onnx
+
+    metadata = e2e_models.OWN_METADATA
+    exact = e2e_models.pose_model(tmp_path / "a.onnx", metadata=metadata)
+    model = onnx.load(exact)
+    for tensor in model.graph.initializer:
+        if tensor.data_type == onnx.TensorProto.FLOAT:
+            value = onnx.numpy_helper.to_array(tensor).astype(np.float16)
+            tensor.CopyFrom(onnx.numpy_helper.from_array(value, tensor.name))
+    for value in [*model.graph.input, *model.graph.output]:
+        value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
+    del model.graph.value_info[:]
+    onnx.save(model, tmp_path / "half.onnx")
+    people = [
+        load_pipeline(None, None, tmp_path / name, threads=1)(image, BOXES)
+        for name in ("a.onnx", "half.onnx")
+    ]
+    assert people[1].keypoints.dtype == people[1].keypoint_scores.dtype == np.float32
+    np.testing.assert_allclose(people[1].keypoints, people[0].keypoints, atol=4)
+    np.testing.assert_allclose(people[1].keypoint_scores, people[0].keypoint_scores, rtol=0.01)
+
+
 @pytest.mark.parametrize(
     "change", [{}, {"padding": 1.1}, {"preprocess": "kneron_720"}, {"decoder": "dark"}]
 )
