@@ -56,7 +56,9 @@ def round_weights(graph: Graph, node: Node, plan: RoundingPlan) -> None:
     if len(node.inputs) > 2 and node.inputs[2]:
         of_input = plan.activations[_stored(graph, node.inputs[0], plan)][0]
         bias = graph.constants[node.inputs[2]]
-        bias_step = np.broadcast_to(step * np.float32(of_input), bias.shape).astype(np.float32)
+        products = np.broadcast_to(step * np.float32(of_input), bias.shape)
+        # the accumulator's own step; of 16-bit products it is so small that a bias may not fit
+        bias_step = np.maximum(products, np.abs(bias) / 2**30).astype(np.float32)
         whole = quantize(bias, bias_step, 32)
         node.inputs[2] = _dequantized(graph, node, whole, bias_step, 32, "bias")
 
