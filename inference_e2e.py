@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from utils.cli import add_network_flags, network_files, user_errors
+from utils.inference.shards import parse_shard
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -47,7 +48,16 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="one record an image (default), or one a person with bbox and score",
     )
     add("--resume", action="store_true", help="go on with an interrupted run's --save-path")
-    return parser.parse_args(argv)
+    text = "do part K of N, into OUT.K-of-N.json: for array jobs"
+    add("--shard", type=parse_shard, metavar="K/N", help=text)
+    text = "take the results of N parts, do what they lack, and write the whole"
+    add("--merge", type=int, default=0, metavar="N", help=text)
+    args = parser.parse_args(argv)
+    if args.merge and (args.shard or args.resume):
+        parser.error("--merge excludes --shard and --resume: it reads the files of all parts")
+    if args.merge < 0:
+        parser.error("--merge must be the number of parts, at least 1")
+    return args
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -68,6 +78,8 @@ def main(argv: list[str] | None = None) -> int:
             layout=args.landmark_format,
             all_persons=args.persons == "all",
             resume=args.resume,
+            shard=args.shard,
+            merge=args.merge,
         )
         return run_e2e(args.img_path, network_files(args), options, tqdm)
 

@@ -184,8 +184,7 @@ def test_resume__after_an_interruption(run, folder, tmp_path, monkeypatch):
     assert code == 0
     assert len(seen) < 3
     assert read(tmp_path) == whole
-    key = lambda result: (result["image_id"], -result["score"])  # noqa: E731
-    assert sorted(read(tmp_path, "coco.json"), key=key) == sorted(coco, key=key)
+    assert read(tmp_path, "coco.json") == coco
     assert not list(tmp_path.glob(".*partial*"))
 
 
@@ -222,6 +221,52 @@ def test_resume__takes_no_record_that_it_would_not_write(run, folder, tmp_path, 
     assert code == 1
     assert "out.json: --resume must find what a run with the same flags wrote" in errors
     assert read(tmp_path)[0] == records[0]
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.parametrize("lost", [False, True], ids=["whole parts", "a part was ended early"])
+def test_merged_parts_are_the_unsharded_run(run, folder, tmp_path, count, lost):
+    more = ("--coco-json", tmp_path / "coco.json", "--persons", "all")
+    (folder / "000000000001.png").write_bytes(b"no image")  # in no part and not in the whole
+    assert run(folder, *more)[0] == 1
+    files = [tmp_path / name for name in ("out.json", "coco.json")]
+    whole = [file.read_bytes() for file in files]
+    for file in files:
+        file.unlink()
+    for number in range(1, count + 1):
+        run(folder, *more, "--shard", f"{number}/{count}")
+    assert not files[0].exists()
+    if lost:
+        for name in ("out", "coco"):
+            (tmp_path / f"{name}.1-of-{count}.json").write_text("[]")
+    code, errors = run(folder, *more, "--merge", count)
+    assert code == 1
+    assert "000000000001.png" in errors
+    assert [file.read_bytes() for file in files] == whole
+
+
+def test_merge_without_a_part(run, folder, tmp_path):
+    run(folder, "--shard", "1/2")
+    code, errors = run(folder, "--merge", 2)
+    assert code == 1
+    assert "out.2-of-2.json: --merge must find the files of all 2 parts" in errors
+    assert not (tmp_path / "out.json").exists()
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        *(("--shard", word) for word in ("0/2", "3/2", "2", "a/b", "-1/2", "1/2/3", "١/٢")),
+        ("--merge", "-1"),
+        ("--merge", "2", "--resume"),
+        ("--merge", "2", "--shard", "1/2"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_parts(run, folder, flags):
+    code, errors = run(folder, *flags)
+    assert code == 2
+    assert flags[0] in errors
 
 
 @pytest.fixture

@@ -109,27 +109,34 @@ class E2eResults:
 
     def write(self, order: list[str]) -> None:
         """Write the files, whole, records in the order of the image names given."""
+        known = [name for name in order if name in self.records]
         if self.coco_path is not None:
             # First, so that no record lacks its results if the program ends between the two.
-            write_json(self.coco_path, [one for of_image in self.coco.values() for one in of_image])
-        known = [name for name in order if name in self.records]
+            of_images = (self.coco.get(coco_image_id(Path(name)), []) for name in known)
+            write_json(self.coco_path, [result for results in of_images for result in results])
         write_json(self.path, [record for name in known for record in self.records[name]])
 
-    def resume(self, names: dict[Path, str]) -> None:
-        """Read what an interrupted run has written.
+    def resume(self, names: dict[Path, str], path: Path, coco_path: Path | None) -> None:
+        """Read what an interrupted run, or a part of this one, has written.
 
         Args:
             names: file: image name, of the images of this run; others' results are dropped.
-        Raises: ValueError: a file that such a run did not write.
+            path: file of the records.
+            coco_path: file of the COCO results, or None.
+
+        Raises:
+            ValueError: a file that such a run did not write.
         """
-        paths = {name: path for path, name in names.items()}
-        for record in _read_list(self.path, "img_path", self._is_record):
+        paths = {name: file for file, name in names.items()}
+        read: dict[str, list[dict]] = {}
+        for record in _read_list(path, "img_path", self._is_record):
             if record["img_path"] in paths:
-                self.records.setdefault(record["img_path"], []).append(record)
-        if self.coco_path is None:
+                read.setdefault(record["img_path"], []).append(record)
+        self.records |= read
+        if coco_path is None:
             return
-        done = {coco_image_id(paths[name]) for name in self.records}
-        for result in _read_list(self.coco_path, "image_id", _is_result):
+        done = {coco_image_id(paths[name]) for name in read}
+        for result in _read_list(coco_path, "image_id", _is_result):
             if result["image_id"] in done:
                 self.coco.setdefault(result["image_id"], []).append(result)
 
@@ -180,12 +187,12 @@ def _read_list(path: Path, key: str, holds: Callable[[dict], bool]) -> list[dict
     except (ValueError, OSError, RecursionError) as err:
         raise ValueError(
             f"{path}: --resume must find an interrupted run's file, got none that is readable. "
-            "Leave --resume out to start anew."
+            "Leave --resume out to start anew; a part begins anew with its --shard."
         ) from err
     if not isinstance(content, list) or not all(isinstance(r, dict) and key in r for r in content):
         raise ValueError(
             f"{path}: --resume must find a list of records with '{key}', got something else. "
-            "Leave --resume out to start anew."
+            "Leave --resume out to start anew; a part begins anew with its --shard."
         )
     odd = next((number for number, record in enumerate(content) if not holds(record)), None)
     if odd is not None:

@@ -10,6 +10,7 @@ from typing import Any
 from utils.evaluation.landmark_file import NUM_LANDMARKS, E2eResults, coco_image_id, image_name
 from utils.inference.image_stages import pose_stages
 from utils.inference.progress import with_bar
+from utils.inference.shards import Shard, all_shards
 from utils.inference.sources import find_images
 from utils.inference.stages import run_stages
 from utils.runners.pipeline import PosePipeline, load_pipeline
@@ -30,6 +31,8 @@ class E2eOptions:
         layout: one of ``landmark_file.LANDMARK_FORMATS``.
         all_persons: one record a person; else one an image.
         resume: go on with an interrupted run's file.
+        shard: the part of the images to do, or None for all.
+        merge: number of parts whose results are taken; what they lack is done.
     """
 
     save_path: Path
@@ -39,6 +42,8 @@ class E2eOptions:
     layout: str = "flat34"
     all_persons: bool = False
     resume: bool = False
+    shard: Shard | None = None
+    merge: int = 0
 
 
 def run_e2e(
@@ -61,6 +66,8 @@ def run_e2e(
         OSError: the results cannot be written.
     """
     images = find_images(word)
+    if options.shard:
+        images = options.shard.of(images)
     names = {path: image_name(path, options.path_prefix, options.relative_to) for path in images}
     for path in images if options.coco_path else ():
         coco_image_id(path)
@@ -70,18 +77,34 @@ def run_e2e(
             f"{networks[-1]}: pose network must give 17 COCO body keypoints, got "
             f"{len(pipeline.spec.keypoint_names)}. Use inference.py --json for others."
         )
-    results = E2eResults(options.save_path, options.coco_path, options.layout, options.all_persons)
-    if options.resume and options.save_path.exists():
-        results.resume(names)
+    results = _results_before(options, names)
     try:
         failed = _fill(results, pipeline, names, make_bar)
     except KeyboardInterrupt:
         print("interrupted: the same command with --resume goes on", file=sys.stderr)
         return 130
-    print(options.save_path)
+    print(results.path)
     for line in failed:
         print(f"error: {line}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _results_before(options: E2eOptions, names: dict[Path, str]) -> E2eResults:
+    """Collect what an interrupted run, or the parts of a run, have written."""
+    path, coco_path = options.save_path, options.coco_path
+    if options.shard:
+        path, coco_path = options.shard.path(path), coco_path and options.shard.path(coco_path)
+    results = E2eResults(path, coco_path, options.layout, options.all_persons)
+    if options.resume and path.exists():
+        results.resume(names, path, coco_path)
+    for shard in all_shards(options.merge):
+        if not shard.path(path).is_file():
+            raise ValueError(
+                f"{shard.path(path)}: --merge must find the files of all {options.merge} parts, "
+                f"got none of that name. Run --shard {shard.number}/{shard.count} first."
+            )
+        results.resume(names, shard.path(path), coco_path and shard.path(coco_path))
+    return results
 
 
 def _fill(
