@@ -7,8 +7,8 @@ from mmpose_replacement import (
     top_down_transform,
     training_transforms,
 )
-from mmpose_replacement.data import batching, datasets, sampling
-from mmpose_replacement.engine import acceleration, checkpoint_hook, hooks, runner
+from mmpose_replacement.data import batching, datasets, draws, sampling
+from mmpose_replacement.engine import acceleration, checkpoint_hook, finite_loss, hooks, runner
 from mmpose_replacement.metrics import coco_metric, mpii_metric
 
 __all__ = [
@@ -17,6 +17,8 @@ __all__ = [
     "checkpoint_hook",
     "coco_metric",
     "datasets",
+    "draws",
+    "finite_loss",
     "hooks",
     "loading",
     "mpii_metric",

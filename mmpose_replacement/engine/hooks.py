@@ -1,4 +1,4 @@
-"""What a person sees of a training: a live bar, curves as an image, a closing summary."""
+"""What a person sees of a training: a live bar and curves as an image."""
 
 import json
 import logging
@@ -98,36 +98,6 @@ def _memory() -> str:
     if torch.cuda.is_available():
         return f"{torch.cuda.max_memory_allocated() / 2**30:.1f} GiB on the GPU"
     return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB"
-
-
-@HOOKS.register_module()
-class FiniteLossHook(Hook):
-    """End a training whose loss is no number any more, instead of training on for hours."""
-
-    interval = 50  # iterations; reading the loss makes a GPU wait
-
-    def after_train_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: dict | None = None,
-        outputs: dict | None = None,
-    ) -> None:
-        """Look at the loss now and then.
-
-        Args:
-            runner: the training.
-            batch_idx: number of the step in its epoch.
-            data_batch: what it was trained on.
-            outputs: its losses.
-
-        Raises: ValueError: it is infinite or not a number.
-        """
-        if self.every_n_train_iters(runner, self.interval) and not torch.isfinite(outputs["loss"]):
-            raise ValueError(
-                f"loss must be finite, got {outputs['loss']:g} in iteration {runner.iter + 1}. "
-                "Lower optim_wrapper.optimizer.lr, and --resume from the last checkpoint."
-            )
 
 
 @HOOKS.register_module()
