@@ -10,10 +10,11 @@ from mmengine.dist import is_distributed, master_only
 from mmengine.logging import MMLogger
 from mmengine.model import MMDistributedDataParallel
 from mmengine.registry import RUNNERS
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
+from mmpose_replacement.data.draws import RepeatableDrawsHook
 from mmpose_replacement.engine.acceleration import keep_freed_memory
 from prepostprocess.files import replacing
 
@@ -35,13 +36,14 @@ class _ForPeople(logging.Filter):
 
 @RUNNERS.register_module()
 class PoseRunner(Runner):
-    """mmengine's Runner with four things that version 0.10.7 lacks.
+    """mmengine's Runner with five things that version 0.10.7 lacks.
 
     - Several processes on a machine without a GPU: gloo instead of NCCL, and data parallelism
       without device ids (mmengine calls CUDA in both places).
     - A checkpoint appears under its name only when it is complete.
     - Multi-line dumps go to the log file and not to the console.
     - ``KneronImageSampler`` is told how its loader deals out batches.
+    - A training that was interrupted goes on with the order and the draws of an unbroken one.
     """
 
     _resumed_from: str | None = None
@@ -77,6 +79,15 @@ class PoseRunner(Runner):
             )
         return super().wrap_model(model_wrapper_cfg, model)
 
+    def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """Build mmengine's loop over a data set whose draws can be repeated."""
+        loader = self._train_dataloader
+        if isinstance(loader, dict):
+            dataset = {"type": "RepeatableDataset", "dataset": loader["dataset"]}
+            self._train_dataloader = {**loader, "dataset": dataset}
+            self.register_hook(RepeatableDrawsHook())
+        return super().build_train_loop(loop)
+
     @staticmethod
     def build_dataloader(dataloader: DataLoader | dict, *args: object, **kwargs: object) -> object:
         """Build mmengine's loader; an image sampler gets batch size and number of processes."""
@@ -108,6 +119,7 @@ class PoseRunner(Runner):
             if str(err).startswith(str(filename)):
                 raise
             raise _no_state(filename, str(err)) from err
+        self.train_dataloader.sampler.seed = self.seed  # the sampler was made before this was read
         if self.epoch >= self.max_epochs:
             raise ValueError(
                 f"{filename}: training must have epochs left, but {self.epoch} of "

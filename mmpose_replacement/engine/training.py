@@ -128,8 +128,11 @@ def _apply_flags(config: Config, args: argparse.Namespace) -> None:
     if args.deterministic:
         config.randomness.deterministic = True
     if args.resume:
-        config.resume = True
-        config.load_from = str(_newest(config) if args.resume == "newest" else args.resume)
+        found = _newest(config) if args.resume == "newest" else args.resume
+        config.resume = found is not None
+        config.load_from = str(found) if found else None
+        if not found and is_main_process():
+            print(f"{config.work_dir}: no checkpoint epoch_N.pth there, training begins anew")
     elif args.load_from:
         config.resume, config.load_from = False, str(find_weights(args.load_from))
     if config.get("load_from") and not Path(config.load_from).is_file():
@@ -166,20 +169,15 @@ def _apply_flags(config: Config, args: argparse.Namespace) -> None:
         )
 
 
-def _newest(config: Config) -> Path:
-    """Find the checkpoint of the highest epoch (or iteration) in the work directory."""
+def _newest(config: Config) -> Path | None:
+    """Find the checkpoint of the highest epoch (or iteration) in the work directory, if any."""
     folder = Path(config.work_dir)
     numbered = {
         int(match[1]): path
         for path in folder.glob("*.pth")
         if (match := re.fullmatch(r"(?:epoch|iter)_(\d+)", path.stem))
     }
-    if not numbered:
-        raise FileNotFoundError(
-            f"{folder}: --resume must find a checkpoint epoch_N.pth, but there is none. "
-            "Leave --resume out to begin, or name a file."
-        )
-    return numbered[max(numbered)]
+    return numbered[max(numbered)] if numbered else None
 
 
 def _summary(runner: Runner, seconds: float) -> str:

@@ -122,9 +122,12 @@ def test_resume_after_the_last_epoch_is_refused(trained, train_quietly, tmp_path
         train_quietly(tmp_path, "--resume", also=("max_epochs=2",))
 
 
-def test_resume_without_a_checkpoint(train_quietly, tmp_path):
-    with pytest.raises(SystemExit, match="--resume must find a checkpoint epoch_N.pth"):
-        train_quietly(tmp_path, "--resume")
+def test_resume_without_a_checkpoint_begins_and_says_so(train_quietly, tmp_path, capsys):
+    train_quietly(tmp_path, "--resume", "--no-validate")
+    assert (
+        f"{tmp_path}: no checkpoint epoch_N.pth there, training begins" in capsys.readouterr().out
+    )
+    assert read(tmp_path / "epoch_1.pth")["meta"]["epoch"] == 1
 
 
 def test_load_from_begins_at_epoch_0_with_those_weights(trained, train_quietly, tmp_path):
