@@ -36,5 +36,6 @@ def launch_local(script: str, arguments: Sequence[str], num_processes: int) -> N
     except ChildFailedError as err:
         raise SystemExit(1) from err
     except SignalException as err:  # the processes have been ended by the same signal
+        print("the same command with --resume goes on from the last checkpoint", file=sys.stderr)
         print("interrupted", file=sys.stderr)
         raise SystemExit(128 + err.sigval) from None

@@ -2,7 +2,9 @@
 
 import argparse
 import functools
+import os
 import re
+import sys
 import time
 import traceback
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ from mmpose_replacement.config.load import load_config
 from mmpose_replacement.engine.acceleration import choose_acceleration
 from mmpose_replacement.engine.imported_weights import import_for_training
 from mmpose_replacement.engine.work_dir import alone_in
+from utils.processes import PARENT
 from utils.published.catalogue import find_weights
 
 BUILDER = "mmengine.registry.build_functions"
@@ -60,8 +63,13 @@ def train(args: argparse.Namespace) -> Runner:
     started_at = time.monotonic()
     with alone_in(Path(config.work_dir)):
         runner = build_runner(config)
-        with _faults_of(runner.cfg):
-            runner.train()
+        try:
+            with _faults_of(runner.cfg):
+                runner.train()
+        except (KeyboardInterrupt, SystemExit):  # Ctrl-C, SIGTERM
+            if is_main_process() and PARENT not in os.environ:  # the launcher says it
+                print(f"the same command with --resume goes on {_place(config)}", file=sys.stderr)
+            raise
     if is_main_process():
         print(_summary(runner, time.monotonic() - started_at))
     return runner
@@ -127,16 +135,7 @@ def _apply_flags(config: Config, args: argparse.Namespace) -> None:
         config.randomness.seed = args.seed
     if args.deterministic:
         config.randomness.deterministic = True
-    if args.resume:
-        found = _newest(config) if args.resume == "newest" else args.resume
-        config.resume = found is not None
-        config.load_from = str(found) if found else None
-        if not found and is_main_process():
-            print(f"{config.work_dir}: no checkpoint epoch_N.pth there, training begins anew")
-    elif args.load_from:
-        config.resume, config.load_from = False, str(find_weights(args.load_from))
-    if config.get("load_from") and not Path(config.load_from).is_file():
-        raise FileNotFoundError(f"{config.load_from}: checkpoint must be a file. Check the path.")
+    _apply_start(config, args)
     if args.val_interval:
         config.train_cfg.val_interval = args.val_interval
     if args.no_validate:
@@ -169,6 +168,20 @@ def _apply_flags(config: Config, args: argparse.Namespace) -> None:
         )
 
 
+def _apply_start(config: Config, args: argparse.Namespace) -> None:
+    """Write down what the training begins with, or goes on from."""
+    if args.resume:
+        found = _newest(config) if args.resume == "newest" else args.resume
+        config.resume = found is not None
+        config.load_from = str(found) if found else None
+        if not found and is_main_process():
+            print(f"{config.work_dir}: no checkpoint epoch_N.pth there, training begins anew")
+    elif args.load_from:
+        config.resume, config.load_from = False, str(find_weights(args.load_from))
+    if config.get("load_from") and not Path(config.load_from).is_file():
+        raise FileNotFoundError(f"{config.load_from}: checkpoint must be a file. Check the path.")
+
+
 def _newest(config: Config) -> Path | None:
     """Find the checkpoint of the highest epoch (or iteration) in the work directory, if any."""
     folder = Path(config.work_dir)
@@ -178,6 +191,12 @@ def _newest(config: Config) -> Path | None:
         if (match := re.fullmatch(r"(?:epoch|iter)_(\d+)", path.stem))
     }
     return numbered[max(numbered)] if numbered else None
+
+
+def _place(config: Config) -> str:
+    """Say where a resumed training would go on."""
+    newest = _newest(config)
+    return f"from {newest}" if newest else "from the beginning: no epoch was done"
 
 
 def _summary(runner: Runner, seconds: float) -> str:

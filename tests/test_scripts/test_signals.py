@@ -83,12 +83,13 @@ def test_make_people(root, tmp_path, name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SIGNALS)
-def test_training_in_two_processes(root, tmp_path, name):
+@pytest.mark.parametrize("gpus", ["1", "2"])
+def test_training(root, tmp_path, name, gpus):
     from utils.people_generator.generate import make_people
 
     make_people(tmp_path / "data/train", 64, seed=1)
     work = tmp_path / "work"
-    command = ["train.py", CONFIG, "--work-dir", str(work), "--gpus", "2", "--no-validate"]
+    command = ["train.py", CONFIG, "--work-dir", str(work), "--gpus", gpus, "--no-validate"]
     command += ["--cfg-options", f"data_root={tmp_path}/data/", "max_epochs=100000"]
     code, errors = end_in_the_middle(
         command, root, name, lambda numbers: any(work.glob("epoch_*.pth"))
@@ -96,4 +97,7 @@ def test_training_in_two_processes(root, tmp_path, name):
     assert code == expected_code(name)
     assert "Traceback" not in errors
     if name != "SIGKILL":
+        place = "the last checkpoint" if gpus == "2" else f"{work}/epoch_"
+        assert f"the same command with --resume goes on from {place}" in errors
+    if name == "SIGINT" or (name == "SIGTERM" and gpus == "2"):
         assert errors.splitlines()[-1] == "interrupted"
