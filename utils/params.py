@@ -54,11 +54,9 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
         raise ParamsError(
             f"{path}: parameters must be a readable YAML file, got {err.strerror}. Check the path."
         ) from err
-    except (yaml.YAMLError, UnicodeDecodeError) as err:
-        mark = getattr(err, "problem_mark", None)
-        where = f"line {mark.line + 1}" if mark else "bytes that are no text"
+    except (yaml.YAMLError, ValueError, RecursionError) as err:
         raise ParamsError(
-            f"{path}: parameters must be a YAML file, got a fault at {where}. Write 'key: value' "
+            f"{path}: parameters must be a YAML file, got {_yaml_fault(err)}. Write 'key: value' "
             "lines."
         ) from err
     if content is None and text.lstrip().startswith("#"):
@@ -69,6 +67,14 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
             "Start from the file of that name in utils/."
         )
     return {str(key): value for key, value in content.items() if value is not None}
+
+
+def _yaml_fault(err: Exception) -> str:
+    mark = getattr(err, "problem_mark", None)
+    if mark:
+        return f"a fault at line {mark.line + 1}"
+    kinds = {RecursionError: "endless nesting", UnicodeDecodeError: "bytes that are no text"}
+    return kinds.get(type(err), "a value that is no date and no number")
 
 
 def build_params(

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from utils.params import ParamsError, load_params
+from utils.params import ParamsError, load_params, read_mapping
 from utils.runners.pose_params import LiteHrnetParams, RsnAffineParams
 from utils.runners.yolov5_params import Yolov5Params, load_yolov5_params
 
@@ -148,7 +148,7 @@ def test_load_params__unreadable_files(tmp_path):
     with pytest.raises(ParamsError, match="readable YAML file, got Is a directory"):
         load_params(tmp_path, RsnAffineParams)
     (tmp_path / "b.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ParamsError, match="got a fault at bytes that are no text"):
+    with pytest.raises(ParamsError, match="got bytes that are no text"):
         load_params(tmp_path / "b.yaml", RsnAffineParams)
 
 
@@ -188,3 +188,18 @@ def test_shipped_files_can_be_read_and_name_every_key(root, tmp_path, name, sche
     load(path)
     keys = {field.name for field in dataclasses.fields(schema)} - {"source", "person_class"}
     assert {key for key in keys if f"{key}:" not in text} == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[" * 5_000, "got endless nesting"),
+        ("a: 2026-99-99\n", "got a value that is no date and no number"),
+        ("a: " + "9" * 5_000, "got a value that is no date and no number"),
+    ],
+    ids=["nested", "date", "digits"],
+)
+def test_yaml_that_its_reader_breaks_on(tmp_path, text, fault):
+    (tmp_path / "p.yaml").write_text(text)
+    with pytest.raises(ParamsError, match=rf"p\.yaml: parameters must be a YAML file, {fault}"):
+        read_mapping(tmp_path / "p.yaml")
