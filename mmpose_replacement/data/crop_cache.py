@@ -2,8 +2,9 @@
 
 Layout, all integers little-endian: a header of 64 bytes (magic, SHA-256 of what the file was made
 of, offset of the index, number of parts, number of people); the parts, uint8 (h, w, 3) RGB one
-after the other; the index: int64 (parts, 7) rows of offset, x, y, w, h and the image's W, H, then
-int64 (people,) the part of each. People of one image share a part where that is smaller.
+after the other; the index: int64 (parts, 8) rows of offset, x, y, w, h, the image's W, H and the
+CRC-32 of the part, then int64 (people,) the part of each, then int64 the CRC-32 of the index.
+People of one image share a part where that is smaller.
 """
 
 import fcntl
@@ -11,6 +12,7 @@ import hashlib
 import itertools
 import os
 import struct
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,9 +25,9 @@ from mmpose_replacement.training_transforms import Origin
 from prepostprocess.files import remove_leftovers, replacing
 from prepostprocess.image import DECODER, load_rgb
 
-MAGIC = b"KNCROPS1"
+MAGIC = b"KNCROPS2"
 HEADER = struct.Struct("<8s32sQQQ")
-_COLUMNS = 7  # offset, x, y, w, h, W, H
+_COLUMNS = 8  # offset, x, y, w, h, W, H, CRC-32
 
 
 class CropCache:
@@ -49,6 +51,7 @@ class CropCache:
             file.seek(index)
             self._parts = np.fromfile(file, "<i8", num_parts * _COLUMNS).reshape(-1, _COLUMNS)
             self._part_of_person = np.fromfile(file, "<i8", num_people)
+        self._is_checked = np.zeros(num_parts, bool)
 
     def __len__(self) -> int:
         return len(self._part_of_person)
@@ -64,13 +67,22 @@ class CropCache:
             the image; the image's (H, W).
 
         Raises:
-            ValueError: another file has taken the place of the one that was opened.
+            ValueError: another file has taken the place of the one that was opened, or its pixels
+                are not those that were written.
         """
         if self._pixels is None:
             self._pixels = self._map_again()
-        row = self._parts[self._part_of_person[index]].tolist()
-        offset, x, y, width, height, image_width, image_height = row
+        number = self._part_of_person[index]
+        offset, x, y, width, height, *image_wh, checksum = self._parts[number].tolist()
         pixels = self._pixels[offset : offset + height * width * 3].reshape(height, width, 3)
+        if not self._is_checked[number]:
+            if zlib.crc32(pixels) != checksum:
+                raise ValueError(
+                    f"{self.path}: crop cache must hold the pixels that were written there, but "
+                    "some have changed. Remove the file; it is made again."
+                )
+            self._is_checked[number] = True
+        image_width, image_height = image_wh
         return pixels, Origin(x, y), (image_height, image_width)
 
     def _map_again(self) -> np.ndarray:
@@ -142,18 +154,26 @@ def _fingerprint(people: Sequence[dict], margin: float) -> bytes:
 
 
 def _fits(path: Path, fingerprint: bytes) -> bool:
-    """Tell whether the file is there, complete, and made of the same."""
+    """Tell whether the file is there, complete, with a whole index, and made of the same."""
     try:
         with path.open("rb") as file:
             head = file.read(HEADER.size)
+            if len(head) < HEADER.size:
+                return False
+            magic, found, index_at, num_parts, num_people = HEADER.unpack(head)
+            num_bytes = 8 * (num_parts * _COLUMNS + num_people)
             size = os.fstat(file.fileno()).st_size
+            if (magic, found, index_at + num_bytes + 8) != (MAGIC, fingerprint, size):
+                return False
+            file.seek(index_at)
+            index, checksum = file.read(num_bytes), file.read(8)
     except FileNotFoundError:
         return False
-    if len(head) < HEADER.size:
-        return False
-    magic, found, index, num_parts, num_people = HEADER.unpack(head)
-    is_complete = size == index + 8 * (num_parts * _COLUMNS + num_people)
-    return magic == MAGIC and found == fingerprint and is_complete
+    return checksum == _checksum(index)
+
+
+def _checksum(index: bytes) -> bytes:
+    return zlib.crc32(index).to_bytes(8, "little")
 
 
 @contextmanager
@@ -185,10 +205,12 @@ def _build(path: Path, fingerprint: bytes, people: Sequence[dict], margin: float
             ):
                 part_of_person[[indices[member] for member in members]] = len(rows)
                 size = (right - left, bottom - top)
-                rows.append((file.tell(), left, top, *size, width, height))
-                file.write(np.ascontiguousarray(image[top:bottom, left:right]).data)
+                part = np.ascontiguousarray(image[top:bottom, left:right])
+                rows.append((file.tell(), left, top, *size, width, height, zlib.crc32(part)))
+                file.write(part.data)
         index_at = file.tell()
-        file.write(np.array(rows, "<i8").tobytes() + part_of_person.tobytes())
+        index = np.array(rows, "<i8").tobytes() + part_of_person.tobytes()
+        file.write(index + _checksum(index))
         file.seek(0)
         file.write(HEADER.pack(MAGIC, fingerprint, index_at, len(rows), len(people)))
 

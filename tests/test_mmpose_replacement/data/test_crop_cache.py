@@ -5,6 +5,8 @@ import multiprocessing
 import os
 import pickle
 import struct
+import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -82,10 +84,11 @@ def test_parts_are_the_files_pixels_and_neighbours_share_them(tmp_path, people, 
 def test_the_layout_is_as_documented(tmp_path, people):
     data = open_(tmp_path, people).path.read_bytes()
     magic, _, index, num_parts, num_people = struct.unpack("<8s32sQQQ", data[:64])
-    assert (magic, num_parts, num_people) == (b"KNCROPS1", 3, 4)
-    parts = np.frombuffer(data[index:], "<i8")
-    assert parts[: 7 * num_parts].reshape(-1, 7)[0].tolist() == [64, 0, 0, 100, 110, 300, 200]
-    assert parts[7 * num_parts :].tolist() == [0, 1, 1, 2]
+    assert (magic, num_parts, num_people) == (b"KNCROPS2", 3, 4)
+    words = np.frombuffer(data[index:], "<i8")
+    first = [64, 0, 0, 100, 110, 300, 200, zlib.crc32(data[64 : 64 + 100 * 110 * 3])]
+    assert words[: 8 * num_parts].reshape(-1, 8)[0].tolist() == first
+    assert words[8 * num_parts :].tolist() == [0, 1, 1, 2, zlib.crc32(data[index:-8])]
 
 
 def test_it_is_made_once(tmp_path, people, builds):
@@ -142,6 +145,27 @@ def test_a_truncated_file_is_made_anew(tmp_path, people, builds, length):
     check(open_(tmp_path, people), people)
     assert path.read_bytes() == data
     assert len(builds) == 2
+
+
+def flip(path: Path, place: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[place] ^= 4
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("place", [-1, -8, -20, -40, -230], ids=str)
+def test_a_damaged_index_is_made_anew(tmp_path, people, place):
+    path = open_(tmp_path, people).path
+    flip(path, place)
+    check(open_(tmp_path, people), people)
+
+
+def test_damaged_pixels_are_refused(tmp_path, people):
+    flip(open_(tmp_path, people).path, 5000)  # of the first person
+    cache = open_(tmp_path, people)
+    cache.part(1)
+    with pytest.raises(ValueError, match=r"\.crops: crop cache must hold the pixels that were"):
+        cache.part(0)
 
 
 def test_a_fault_leaves_nothing_half_made(tmp_path, people):
