@@ -50,8 +50,8 @@ def user_errors() -> Iterator[None]:
     for text in NOISE:
         warnings.filterwarnings("ignore", message=text)
     is_started_by_us = PARENT in os.environ  # the parent speaks for it, and ends it at once
-    if threading.current_thread() is threading.main_thread() and not is_started_by_us:
-        signal.signal(signal.SIGTERM, _end)
+    tidies_up = threading.current_thread() is threading.main_thread() and not is_started_by_us
+    before = signal.signal(signal.SIGTERM, _end) if tidies_up else None
     try:
         yield
     except KeyboardInterrupt:
@@ -70,6 +70,9 @@ def user_errors() -> Iterator[None]:
         if os.environ.get("LITEHRNET_TRACEBACK") == "1":
             raise
         raise SystemExit(f"error: {message_of(err)}") from err
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
 
 
 def _end(number: int, frame: object) -> None:

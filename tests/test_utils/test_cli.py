@@ -1,5 +1,6 @@
 """One line for a user's mistake, and the exit code that tells a script."""
 
+import signal
 import subprocess
 import sys
 
@@ -51,6 +52,13 @@ def test_traceback_on_request(monkeypatch):
 def test_bugs_keep_their_traceback(bug):
     with pytest.raises(type(bug)), user_errors():
         raise bug
+
+
+def test_sigterm_is_anothers_again_afterwards():
+    before = signal.getsignal(signal.SIGTERM)
+    with user_errors():
+        assert signal.getsignal(signal.SIGTERM) != before
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_sigterm_lets_a_script_tidy_up(root, tmp_path):

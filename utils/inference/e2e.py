@@ -65,9 +65,8 @@ def run_e2e(
         ValueError: files or options that cannot be used.
         OSError: the results cannot be written.
     """
-    images = find_images(word)
-    if options.shard:
-        images = options.shard.of(images)
+    found = find_images(word)
+    images = options.shard.of(found) if options.shard else found
     names = {path: image_name(path, options.path_prefix, options.relative_to) for path in images}
     for path in images if options.coco_path else ():
         coco_image_id(path)
