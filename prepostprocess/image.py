@@ -9,6 +9,7 @@ import numpy as np
 
 from prepostprocess.image_header import read_header
 from prepostprocess.kneron_preprocessing import API
+from prepostprocess.kneron_preprocessing.loading import decode_bgr
 
 # In entropy-coded JPEG data 0xFF is followed by 0x00 (a stuffed byte), RST0-7, or another 0xFF
 # (fill).
@@ -132,7 +133,7 @@ def _decode(data: bytes, path: str | Path) -> np.ndarray | None:
     is_rgb = _HAS_RGB and data.startswith(_JPEG_SIGNATURE)
     flags = cv2.IMREAD_COLOR_RGB if is_rgb else cv2.IMREAD_COLOR
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        image = decode_bgr(data, flags)
     except cv2.error as err:
         raise ValueError(
             f"{path}: image must be one that OpenCV holds (at most 2^30 pixels), got a refusal "

@@ -168,6 +168,7 @@ MOST_LINES, MOST_SCRIPT_LINES = 50, 120
 # Functions with the vendor's own dozen parameters, each of which is described.
 VENDORS = {
     "prepostprocess/kneron_preprocessing/inproc_520.py: inproc_520",
+    "prepostprocess/kneron_preprocessing/inproc_720.py: inproc_720",
     "prepostprocess/kneron_preprocessing/match.py: cpr_to_crp",
 }
 

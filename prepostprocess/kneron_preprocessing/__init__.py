@@ -1,1 +1,5 @@
-"""Kneron's preprocessing (PPP) emulated to the bit; import ``kneron_preprocessing.API``."""
+"""Kneron's preprocessing (PPP) emulated to the bit; its functions are in ``API``."""
+
+from . import API
+
+__all__ = ["API"]

@@ -85,19 +85,25 @@ def _ycbcr_to_rgb(image: np.ndarray, as_original: bool) -> np.ndarray:
     )
 
 
-def _from_rgb(image: np.ndarray, matrix: tuple, offsets: tuple[int, int, int]) -> np.ndarray:
-    """Compute trunc(offsets + matrix image / 1e8 + 0.5) modulo 256; float64 holds 1e8 times it."""
+def _from_rgb(
+    image: np.ndarray, matrix: tuple, offsets: tuple[int, int, int], as_original: bool = False
+) -> np.ndarray:
+    """Compute round(offsets + matrix image / 1e8) modulo 256; float64 holds 1e8 times it.
+
+    The original adds 0.5 and truncates, which is no rounding below 0.
+    """
     rows = np.array(matrix, np.float64)
     shift = (np.array(offsets) + 0.5) * 1e8
     scaled = cv2.transform(image.astype(np.float64), np.hstack([rows, shift[:, None]]))
-    return (scaled / 1e8).astype(np.int32).astype(np.uint8)
+    whole = scaled / 1e8 if as_original else np.floor(scaled / 1e8)
+    return whole.astype(np.int32).astype(np.uint8)
 
 
 def _rgb_to_ycbcr(image: np.ndarray, as_original: bool) -> np.ndarray:
     if not as_original:
         return _from_rgb(image, RGB_TO_YCBCR, (16, 128, 128))
     # The original truncates towards 0 before it adds the offsets: chroma below 128 is 1 too high.
-    return _from_rgb(image, RGB_TO_YCBCR, (0, 0, 0)) + np.array([16, 128, 128], np.uint8)
+    return _from_rgb(image, RGB_TO_YCBCR, (0, 0, 0), True) + np.array([16, 128, 128], np.uint8)
 
 
 def _halve_chroma(image: np.ndarray) -> np.ndarray:
@@ -145,7 +151,7 @@ def _from_rgb888(image: np.ndarray, target: str, as_original: bool) -> np.ndarra
     if target == "rgb888":
         return image
     if target.startswith("yuv"):
-        out = _from_rgb(image, RGB_TO_YUV, (0, 0, 0))
+        out = _from_rgb(image, RGB_TO_YUV, (0, 0, 0), as_original)
     else:
         out = _rgb_to_ycbcr(image, as_original)
     return _halve_chroma(out) if target.endswith("422") else out
@@ -168,7 +174,7 @@ def convert(
             YCbCr, YCbCr422; case does not matter.
         source_fmt: one of the same.
         as_original: YCbCr as the original's API computes it: to RGB in float64, cast without a
-            clip, so that it wraps; from RGB with chroma below 128 one too high.
+            clip, so that it wraps; from RGB with chroma below 128 (YUV: below 0) one too high.
     Returns: uint8 (H, W, C), or (H, W) for L; U and V wrap to two's complement by definition.
     Raises: ValueError: unknown format, an array that does not fit ``source_fmt``, or an odd
         width for a 4:2:2 format.

@@ -38,7 +38,13 @@ class Source:
         Returns:
             Uint8 (h, w, 3), or (h, w, 1) if gray.
         """
-        return convert(cut(self.pixels, box), "l" if gray else "rgb888", self.fmt)
+        height, width = self.pixels.shape[:2]
+        if box[2] > 0 and box[3] > 0 and box[0] < width and box[1] < height:
+            pixels = cut(self.pixels, box)
+        else:  # a tile of a larger box may lie wholly outside
+            size = (box[3] - box[1], box[2] - box[0])
+            pixels = np.zeros((*size, *self.pixels.shape[2:]), np.uint8)
+        return convert(pixels, "l" if gray else "rgb888", self.fmt)
 
 
 @dataclass(frozen=True)
@@ -109,6 +115,11 @@ def plan(
     box = (
         (0, 0, width, height) if crop_box is None else round_box(read_box(crop_box, "crop_box"), 0)
     )
+    if not (box[2] > 0 and box[3] > 0 and box[0] < width and box[1] < height):
+        raise ValueError(
+            f"crop_box must overlap the {width}x{height} image, got {tuple(crop_box or ())}. "
+            "Move it into the image."
+        )
     scaled = target
     if mode != 2:
         scaled = fit_csim((box[2] - box[0], box[3] - box[1]), target, "npu_size")
@@ -152,6 +163,23 @@ def one_pass(image: np.ndarray, target_wh: tuple[int, int], rule: str) -> np.nda
                 f"Crop less, or enlarge npu_size."
             )
     return resize_fixed(image, target_wh, rule)
+
+
+def turn(image: np.ndarray, rotate: int | str) -> np.ndarray:
+    """Turn a result by a quarter, as the original does with square ones.
+
+    Args:
+        image: uint8 (H, W, 4).
+        rotate: 0 not at all, 1 clockwise, 2 counter-clockwise.
+
+    Returns:
+        Uint8 (H, W, 4) or (W, H, 4).
+
+    Raises:
+        ValueError: another number.
+    """
+    quarter = {0: 0, 1: -1, 2: 1}[as_choice(rotate, "rotate", (0, 1, 2))]
+    return np.ascontiguousarray(np.rot90(image, quarter))
 
 
 def pad_four_channels(image: np.ndarray, pads: Pads, value: int) -> np.ndarray:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .checks import as_bool, as_choice, as_int
+from .checks import as_bool, as_int
 from .hardware import (
     MAX_LENGTH,
     Pads,
@@ -17,6 +17,7 @@ from .hardware import (
     plan,
     read_norm,
     read_source,
+    turn,
 )
 
 # Columns of a source block are a multiple of this: 4 bytes and 2 columns. Other words have no
@@ -182,7 +183,8 @@ def inproc_520(
         norm: "kneron" (x - 128), "yolo" (x) or "tf" (x - 128), shifted right logically by
             8 - radix ("tf": 7 - radix, so its radix is at most 7).
         gray: convert to gray, which is then channel 0, channels 1 to 3 being 0.
-        rotate: 0; the original's 1 and 2 are in a file that is not public.
+        rotate: 1 turns the result by a quarter clockwise, 2 counter-clockwise, before its width is
+            rounded; the original scrambles results that are not square.
         radix: fraction bits, 0..8.
         bit_width: 8.
         round_w_to_16: append columns of 128 up to a width that is a multiple of 16.
@@ -198,11 +200,6 @@ def inproc_520(
     """
     if as_int(bit_width, "bit_width", 0) != 8:
         raise ValueError(f"bit_width must be 8, got {bit_width}. Leave it out.")
-    if as_choice(rotate, "rotate", (0, 1, 2)):
-        raise ValueError(
-            f"rotate must be 0, got {rotate}: the device's rotation is not public. "
-            f"Rotate the result with numpy.rot90."
-        )
     source = read_source(image, raw_fmt, raw_size)
     if npu_size is None:
         return image
@@ -227,7 +224,8 @@ def inproc_520(
         read_norm(norm),
         radix,
     )
+    out = turn(out, rotate)
     if as_bool(round_w_to_16, "round_w_to_16"):
-        missing = -total_columns % ROUND_COLUMNS
+        missing = -out.shape[1] % ROUND_COLUMNS
         out = np.pad(out, ((0, 0), (0, missing), (0, 0)), constant_values=ROUND_VALUE)
     return out

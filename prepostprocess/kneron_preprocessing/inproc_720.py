@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from .checks import as_bool
-from .hardware import one_pass, pad_four_channels, plan, read_norm, read_source
+from .hardware import one_pass, pad_four_channels, plan, read_norm, read_source, turn
 
 UNITY = 256  # the matrix is followed by shifts of 1 and 7 bits
 SUB128 = {"kneron": True, "tf": True, "yolo": False}
@@ -41,6 +41,7 @@ def inproc_720(
     pad_mode: int | str = 0,
     norm: str = "kneron",
     gray: bool | str = False,
+    rotate: int | str = 0,
     *,
     as_original: bool = False,
 ) -> np.ndarray | str | Path:
@@ -56,6 +57,7 @@ def inproc_720(
         pad_mode: 0 keeps the ratio and pads all sides, 1 pads right and below, 2 stretches.
         norm: "kneron" and "tf" give x - 128 and pad with -128, "yolo" gives x and pads with 0.
         gray: convert to gray, which is then channel 0, channels 1 to 3 being 0.
+        rotate: 1 turns the result by a quarter clockwise, 2 counter-clockwise.
         as_original: multiply by the original's matrix, 1/256 of unity, whatever ``norm`` is,
             which gives 0 everywhere, and pad with -128.
     Returns: uint8 (h, w, 4), two's complement, channel 3 being 0 except in padding.
@@ -79,4 +81,5 @@ def inproc_720(
         np.zeros(channels, np.int64),
         subtract_128=SUB128[word] and not as_original,
     )
-    return pad_four_channels(out, made.pads, 128 if SUB128[word] or as_original else 0)
+    padded = pad_four_channels(out, made.pads, 128 if SUB128[word] or as_original else 0)
+    return turn(padded, rotate)

@@ -154,10 +154,8 @@ def ycbcr_to_rgb(y, cb, cr):
 
 
 def cast(decimals):
-    """C's cast of (a value with 8 decimals) + 0.5 to a byte: towards zero, then modulo 256."""
-    decimals += 50_000_000
-    whole = abs(decimals) // 100_000_000
-    return (whole if decimals >= 0 else -whole) % 256
+    """A value with 8 decimals rounded, halves up, then modulo 256."""
+    return (decimals + 50_000_000) // 100_000_000 % 256
 
 
 def rgb_to_yuv(r, g, b):

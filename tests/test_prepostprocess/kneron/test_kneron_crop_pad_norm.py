@@ -257,3 +257,14 @@ NORM_REFUSED = {
 def test_norm_refuses(change, message):
     with pytest.raises(ValueError, match=message):
         API.norm(**{"image": IMAGE, **change})
+
+
+def test_norm_takes_planes_batches_and_a_fourth_channel():
+    planes = API.norm(np.full((3, 2, 2), 128))
+    np.testing.assert_array_equal(planes, np.zeros((3, 2, 2)))
+    batch = API.norm(np.full((2, 4, 4, 3), 255, np.uint8), 255.0, 0, [0.5, 0.5, 0.5])
+    np.testing.assert_array_equal(batch, np.full((2, 4, 4, 3), 0.5))
+    four = API.norm(np.full((1, 1, 4), 128), 255.0, 0, [0.5, 0.5, 0.5])
+    np.testing.assert_allclose(four, [[[0.00196, 0.00196, 0.00196, 0.50196]]], atol=1e-5)
+    with pytest.raises(ValueError, match="mean must have one value or one per channel"):
+        API.norm(np.full((1, 1, 3), 128), 255.0, 0, [0.5, 0.5])

@@ -1,5 +1,10 @@
 """Colours, raw layouts, files and dumps."""
 
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -60,6 +65,8 @@ def test_every_green_and_blue_from_rgb(r):
         49988381 * r - 41826072 * g - 8162309 * b,
     ]
     expected = np.stack([cast(plane) for plane in yuv], -1)
+    np.testing.assert_array_equal(API.convert(image, "yuv", as_original=True), expected)
+    expected = np.stack([(plane + 50_000_000) // 100_000_000 % 256 for plane in yuv], -1)
     np.testing.assert_array_equal(API.convert(image, "yuv"), expected)
     ycbcr = [
         16_00000000 + 25678824 * r + 50412941 * g + 9790588 * b,
@@ -138,15 +145,15 @@ def test_convert_refuses(change, message):
 
 # --- files --------------------------------------------------------------------------------------
 # One pair of pixels, worked from the layouts of section 1.8: red, then gray (16, 16, 16).
-# YUV: Y .29899106 * 255 = 76.2, U -43.04 + .5 -> -42 = 214, V 127.47 + .5 -> 127; gray 16, 0, 0.
+# YUV: Y .29899106 * 255 = 76.2, U -43.04 -> -43 = 213, V 127.47 -> 127; gray 16, 0, 0.
 PAIR = np.array([[[255, 0, 0], [16, 16, 16]]], np.uint8)
 BYTES = {
     "rgb888": [255, 0, 0, 16, 16, 16],
     "rgba8888": [255, 0, 0, 0, 16, 16, 16, 0],
     "rgb565": [0, 0xF8, 0x82, 0x10],
     "nir": [76, 16],
-    "yuv444": [0, 127, 214, 76, 0, 0, 0, 16],
-    "yuv422": [0, 16, 214, 76],
+    "yuv444": [0, 127, 213, 76, 0, 0, 0, 16],
+    "yuv422": [0, 16, 213, 76],
     "ycbcr444": [0, 240, 90, 81, 0, 128, 128, 30],
     "ycbcr422": [128, 30, 90, 81],
 }
@@ -295,3 +302,43 @@ def test_cpr_to_crp():
         API.cpr_to_crp(100, 0, 0, 60, 0, 0, 1, 20, 0, 50, 0, 50)
     with pytest.raises(ValueError, match="rx_end and ry_end must leave pixels"):
         API.cpr_to_crp(0, 1, 0, 60, 99, 99, 1, 20, 0, 2, 0, 50)
+
+
+def test_negative_chroma_is_rounded_and_the_original_truncates():
+    pixel = np.array([[[0, 2, 0]]], np.uint8)  # U is -0.66, V -0.84
+    assert API.convert(pixel, "yuv").tolist() == [[[1, 255, 255]]]
+    assert API.convert(pixel, "yuv", as_original=True).tolist() == [[[1, 0, 0]]]
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    shift = (API.simulate(noise, "yuv444").astype(int) - noise).mean(axis=(0, 1))
+    assert np.abs(shift).max() < 0.3
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tiff", ".webp"])
+def test_alpha_is_dropped_and_never_multiplied(tmp_path, suffix):
+    from prepostprocess.image import load_rgb
+
+    pixel = np.full((8, 8, 4), (50, 100, 200, 128), np.uint8)  # BGRA
+    flags = [cv2.IMWRITE_WEBP_QUALITY, 101] if suffix == ".webp" else []
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(cv2.imencode(suffix, pixel, flags)[1].tobytes())
+    for load in (API.load_image, load_rgb):
+        np.testing.assert_allclose(load(path)[4, 4], (200, 100, 50), atol=1)
+
+
+FORMS = [
+    "import kneron_preprocessing\nAPI = kneron_preprocessing.API",
+    "import kneron_preprocessing.API\nAPI = kneron_preprocessing.API",
+    "from kneron_preprocessing import API",
+    "import kneron_preprocessing as ppp\nAPI = ppp.API",
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_import_where_the_folder_is_copied_to(tmp_path, form):
+    source = Path(API.__file__).parent
+    shutil.copytree(source, tmp_path / source.name)
+    code = f"{form}\nAPI.set_default_as_520()\nprint(API.norm.__module__)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "kneron_preprocessing.norm\n"

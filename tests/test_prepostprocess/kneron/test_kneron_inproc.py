@@ -159,7 +159,7 @@ REFUSED_520 = {
     "radix": (dict(radix=9), r"radix must be a whole number in 0\.\.8, got 9"),
     "tf radix": (dict(norm="tf"), r"radix must be a whole number in 0\.\.7, got 8"),
     "bits": (dict(bit_width=16), "bit_width must be 8, got 16"),
-    "rotate": (dict(rotate=1), "rotate must be 0, got 1: the device's rotation is not public"),
+    "rotate": (dict(rotate=3), "rotate must be one of 0, 1, 2, got 3"),
     "last column": (
         dict(npu_size=(257, 40), pad_mode=2),
         r"every tile 2 columns besides padding, got tiles of \[256, 1\]",
@@ -218,3 +218,44 @@ def test_folder_works_when_copied_elsewhere(root, tmp_path):
     assert done.stdout.split("\n")[0] == f"{sums[0]} {sums[1]}"
     assert "PIL" not in done.stdout
     assert "torch" not in done.stdout
+
+
+@pytest.mark.parametrize("chip", ["520", "720"])
+@pytest.mark.parametrize("size", [(32, 32), (48, 32)])
+def test_results_are_turned_by_a_quarter(chip, size):
+    image = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
+    run = {"520": API.inproc_520, "720": API.inproc_720}[chip]
+    more = {"round_w_to_16": False} if chip == "520" else {}
+    plain = run(image, npu_size=size, **more)
+    clockwise = run(image, npu_size=size, rotate=1, **more)
+    counter = run(image, npu_size=size, rotate=2, **more)
+    np.testing.assert_array_equal(clockwise, np.rot90(plain, -1))
+    np.testing.assert_array_equal(counter, np.rot90(plain, 1))
+
+
+def test_a_tile_wholly_outside_the_image_is_zero():
+    gray = np.arange(16, dtype=np.uint8).reshape(4, 4)
+    image = np.repeat(gray[..., None], 3, axis=2)
+    found = API.inproc_520(
+        image,
+        npu_size=(8, 4),
+        crop_box=(-4, 0, 4, 4),
+        pad_mode=2,
+        norm="yolo",
+        round_w_to_16=False,
+        MAX_IMG_PREPROC_COL_NUM=4,
+    )
+    expected = np.hstack([np.zeros((4, 4), np.uint8), gray])
+    np.testing.assert_array_equal(found[..., 0], expected)
+
+
+@pytest.mark.parametrize("size", [(640, 352), (320, 256), (512, 512)])
+def test_no_box_with_its_centre_inside_is_refused(size):
+    image = np.zeros((480, 640, 3), np.uint8)
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        centre, half = rng.uniform(0, [640, 480]), rng.uniform(60, 300, 2)
+        box = [*(centre - half), *(centre + half)]
+        assert API.inproc_520(image, npu_size=size, crop_box=box, pad_mode=2).any()
+    with pytest.raises(ValueError, match="crop_box must overlap the 640x480 image"):
+        API.inproc_520(image, npu_size=size, crop_box=(700, 0, 800, 100), pad_mode=2)
