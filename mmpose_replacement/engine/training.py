@@ -142,7 +142,7 @@ def _apply_flags(config: Config, args: argparse.Namespace) -> None:
         config.val_cfg = config.val_dataloader = config.val_evaluator = None
         config.default_hooks.checkpoint.pop("save_best", None)
     if args.auto_scale_lr:
-        if "base_batch_size" not in config.get("auto_scale_lr", {}):
+        if "base_batch_size" not in (config.get("auto_scale_lr") or {}):
             raise ValueError(
                 f"{args.config}: --auto-scale-lr needs auto_scale_lr.base_batch_size in the "
                 "config: the total batch size that its learning rate is meant for."

@@ -162,7 +162,11 @@ def test_load_from_another_network(trained, train_quietly, tmp_path):
         ((), ("nonsense=1",), "the config has no 'nonsense'"),
         ((), ("data_root=/nowhere/",), r"/nowhere/train/annotations\.json"),
         (("--load-from", "no.pth"), (), r"no\.pth: checkpoint must be a file"),
-        (("--auto-scale-lr",), (), "--auto-scale-lr needs auto_scale_lr.base_batch_size"),
+        (
+            ("--auto-scale-lr",),
+            ("auto_scale_lr=None",),
+            "--auto-scale-lr needs auto_scale_lr.base_batch_size",
+        ),
     ],
 )
 def test_wrong_options_give_one_message(train_quietly, tmp_path, flags, also, message):
