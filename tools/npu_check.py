@@ -43,6 +43,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("--raw", action="store_true", help=text)
     text = "of a config: operator set, 11 to 18; default 12"
     add("--opset", type=int, metavar="N", help=text)
+    text = (
+        "take disputed nodes of an operator to run there, as your compiler's log said: resize=npu"
+    )
+    add("--assume", nargs="+", default=[], metavar="OP=npu|cpu", help=text)
     args = parser.parse_args(argv)
     if args.model.suffix != ".py" and (args.raw or args.opset is not None):
         parser.error("--raw and --opset are for a config; an ONNX file is judged as it stands")
@@ -69,15 +73,17 @@ def reports_of(args: argparse.Namespace, chips: list[str]) -> dict[str, "Report"
     """
     from utils.onnx_graph.npu.graph import read_graph
     from utils.onnx_graph.npu.report.text import check
+    from utils.onnx_graph.npu.settled import read_settled
     from utils.onnx_graph.npu.tables import load_table
 
     table, name = load_table(args.table), args.model.name
+    settled = read_settled(args.assume, table)
     if args.model.suffix != ".py":
-        return {"": check(read_graph(args.model, name), chips, table)}
+        return {"": check(read_graph(args.model, name), chips, table, settled)}
     sources = networks_of(args, chips)
     if len(set(sources.values())) == 1:
-        return {"": check(read_graph(sources[chips[0]], name), chips, table)}
-    return {f"_{c}": check(read_graph(sources[c], name), [c], table) for c in chips}
+        return {"": check(read_graph(sources[chips[0]], name), chips, table, settled)}
+    return {f"_{c}": check(read_graph(sources[c], name), [c], table, settled) for c in chips}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -87,11 +93,12 @@ def main(argv: list[str] | None = None) -> int:
     from utils.onnx_graph.npu.errors import NpuCheckError
     from utils.onnx_graph.npu.report.files import write_reports
     from utils.onnx_graph.npu.report.text import to_text
+    from utils.onnx_graph.npu.settled import read_settled
     from utils.onnx_graph.npu.tables import check_chip, known_chips, load_table
 
     try:
         chips = known_chips() if args.npu == "all" else [check_chip(args.npu)]
-        load_table(args.table)
+        read_settled(args.assume, load_table(args.table))
         if not args.model.is_file():
             raise NpuCheckError(f"{args.model}: model must be a file, got none. Check the path.")
     except NpuCheckError as err:

@@ -142,7 +142,10 @@ def test_runner_does_not_normalise_twice(offset):
     ("metadata", "message"),
     [
         (dict(output="keypoints"), "must give heatmaps, but this one gives keypoints"),
-        (dict(blur_kernel_size=10, normalization={}), "blur_kernel_size must be odd and above 0, got 10"),
+        (
+            dict(blur_kernel_size=10, normalization={}),
+            "blur_kernel_size must be odd and above 0, got 10",
+        ),
     ],
 )
 def test_runner_refuses(metadata, message):

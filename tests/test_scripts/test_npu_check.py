@@ -107,3 +107,47 @@ def test_config_for_all_chips_gives_files_for_each(outcome, root, folder):
     assert {path.name for path in (folder / "out").iterdir()} == names
     worst = {chip: read(f"out/a_{chip}.json")["worst"] for chip in known_chips()}
     assert worst == dict.fromkeys(known_chips(), "NPU") | {"520": "CPU"}
+
+
+@pytest.mark.parametrize(
+    ("word", "side", "code"), [("resize=npu", "NPU", 0), ("Resize=CPU", "CPU", 3)]
+)
+def test_a_user_settles_a_dispute(outcome, npu_models, tmp_path, monkeypatch, word, side, code):
+    monkeypatch.chdir(tmp_path)
+    how = 'mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor"'
+    nodes = f'a = Relu(x) y = Resize<{how}>(a, "", k)'
+    source = npu_models.model(nodes, fixed="float[4] k = {1,1,2,2}")
+    Path("resize.onnx").write_bytes(source)
+    flags = ("resize.onnx", "--npu", "520", "--json", "a.json", "--html", "a.html")
+    assert outcome(TOOL, *flags)[0] == CODES["disputed"]
+    assert outcome(TOOL, *flags, "--assume", word)[0] == code
+    report = read("a.json")
+    assert report["settled"] == {"Resize": side}
+    assert any("stated by --assume" in line for line in report["warnings"])
+    assert "stated by --assume" in Path("a.html").read_text()
+    relu, resize = report["chips"]["520"]["nodes"]
+    assert (relu["side"], resize["side"]) == ("NPU", side)
+    assert "as --assume states" in resize["rule"]
+
+
+def test_a_statement_changes_no_verdict_of_the_table(outcome, folder):
+    flags = ("mixed.onnx", "--npu", "520", "--json", "out/a.json")
+    outcome(TOOL, *flags)
+    before = read("out/a.json")["chips"]["520"]["nodes"]
+    outcome(TOOL, *flags, "--assume", "Sqrt=npu", "Erf=npu")
+    assert read("out/a.json")["chips"]["520"]["nodes"] == before
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["resise=npu"], "Did you mean Resize"),
+        (["resize=gpu"], "OP=npu or OP=cpu"),
+        (["resize"], "OP=npu or OP=cpu"),
+        (["resize=npu", "Resize=cpu"], "on the NPU and on the CPU"),
+    ],
+)
+def test_a_statement_that_says_nothing(outcome, folder, words, message):
+    code, errors = outcome(TOOL, "mixed.onnx", "--npu", "520", "--assume", *words)
+    assert code == 2
+    assert message in errors

@@ -88,6 +88,28 @@ class Table:
         forms = note["when"] if isinstance(note["when"], list) else [note["when"]]
         return Cell(row, note["says"], tuple(forms), self.name, assumed=False)
 
+    def named(self, operator: str) -> str:
+        """Return an operator's name as the table spells it, upper and lower case aside.
+
+        Args:
+            operator: its name in any case.
+
+        Returns:
+            The ONNX name.
+
+        Raises:
+            NpuCheckError: neither this table nor the newest one lists it.
+        """
+        known = {*self.operators, *(self.newest.operators if self.newest else ())}
+        for name in known:
+            if name.lower() == operator.lower():
+                return name
+        near = difflib.get_close_matches(operator.capitalize(), known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else "Use a name that the report lists."
+        raise NpuCheckError(
+            f"--assume must name an operator of the table, got {operator!r}. {hint}"
+        )
+
     def disputes_of(self, operator: str, chip: str, *, assumed: bool) -> tuple[Dispute, ...]:
         """Return the disputes of the table that decides for ``operator`` on ``chip``.
 

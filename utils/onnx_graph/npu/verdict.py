@@ -1,7 +1,7 @@
 """Judge every node of a graph for one chip by one table, and sum it up."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from utils.onnx_graph.npu.cost import bytes_moved, multiply_adds
@@ -72,18 +72,23 @@ class ChipReport:
     summary: Summary
 
 
-def judge(graph: GraphView, chip: str, table: Table) -> ChipReport:
+def judge(
+    graph: GraphView, chip: str, table: Table, settled: Mapping[str, Side] | None = None
+) -> ChipReport:
     """Return the verdict on every node of ``graph`` for ``chip`` by ``table``.
 
     Args:
         graph: the network.
         chip: its number.
         table: the operators that it has.
+        settled: operator to the side on which the user saw its disputed nodes run.
 
     Returns:
         The verdicts and their sum.
     """
-    verdicts = tuple(_judge_node(node, graph, chip, table) for node in graph.nodes)
+    verdicts = tuple(
+        _settle(_judge_node(node, graph, chip, table), settled or {}) for node in graph.nodes
+    )
     return ChipReport(chip, verdicts, _sum_up(graph, verdicts))
 
 
@@ -131,6 +136,15 @@ def _judge_node(node: NodeView, graph: GraphView, chip: str, table: Table) -> Ve
         bytes_moved(node),
         node.shape_out(),
     )
+
+
+def _settle(verdict: Verdict, settled: Mapping[str, Side]) -> Verdict:
+    """Put a disputed node on the side that the user states; any other verdict stands."""
+    side = settled.get(verdict.op)
+    if side is None or verdict.side != "disputed":
+        return verdict
+    rule = f"{side} as --assume states; else disputed: {verdict.rule}"
+    return replace(verdict, side=side, rule=rule, cure="" if side == "NPU" else verdict.cure)
 
 
 def _sum_up(graph: GraphView, verdicts: tuple[Verdict, ...]) -> Summary:

@@ -1,13 +1,13 @@
 """Put the verdicts into words: a table for the terminal, a mapping for JSON."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from utils.onnx_graph.npu.graph import GraphView
 from utils.onnx_graph.npu.tables import Table
-from utils.onnx_graph.npu.verdict import SIDES, ChipReport, Verdict, judge, opset_warning
+from utils.onnx_graph.npu.verdict import SIDES, ChipReport, Side, Verdict, judge, opset_warning
 
 FORMAT = 1  # of the JSON; a change of a key's meaning raises it
 NAMES_SHOWN = 3
@@ -15,16 +15,28 @@ NAMES_SHOWN = 3
 
 @dataclass(frozen=True)
 class Report:
-    """The verdicts of one graph on one or more chips, by one table."""
+    """The verdicts of one graph on one or more chips, by one table.
+
+    Attributes:
+        graph: the network.
+        table: the operators that the chips have.
+        chips: the verdicts, chip by chip.
+        settled: operator to the side that the user states for its disputed nodes.
+    """
 
     graph: GraphView
     table: Table
     chips: tuple[ChipReport, ...]
+    settled: Mapping[str, Side] = field(default_factory=dict)
 
     @property
     def warnings(self) -> list[str]:
         """Lines on what the verdicts do not cover."""
-        return [line for line in [opset_warning(self.graph, self.table)] if line]
+        stated = [
+            f"disputed {op} nodes are taken to run on the {side}: stated by --assume, by no table"
+            for op, side in self.settled.items()
+        ]
+        return [line for line in [opset_warning(self.graph, self.table), *stated] if line]
 
     def worst(self) -> str:
         """Return "CPU" if a chip has a CPU node, else "disputed" if one has such, else "NPU"."""
@@ -34,18 +46,26 @@ class Report:
         return "NPU"
 
 
-def check(graph: GraphView, chips: Sequence[str], table: Table) -> Report:
+def check(
+    graph: GraphView,
+    chips: Sequence[str],
+    table: Table,
+    settled: Mapping[str, Side] | None = None,
+) -> Report:
     """Judge a graph for each of ``chips``.
 
     Args:
         graph: the network.
         chips: their numbers.
         table: the operators that they have.
+        settled: operator to the side on which the user saw its disputed nodes run.
 
     Returns:
         The verdicts.
     """
-    return Report(graph, table, tuple(judge(graph, chip, table) for chip in chips))
+    settled = settled or {}
+    judged = tuple(judge(graph, chip, table, settled) for chip in chips)
+    return Report(graph, table, judged, settled)
 
 
 @dataclass(frozen=True)
@@ -75,6 +95,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "table": {"name": report.table.name, **report.table.provenance},
         "worst": report.worst(),
         "warnings": report.warnings,
+        "settled": dict(report.settled),
         "chips": {
             chip.chip: {
                 "summary": asdict(chip.summary),
