@@ -40,6 +40,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("-o", "--output", type=Path, metavar="FILE", help="default: <model>_polished.onnx")
     add("--npu", choices=CHIPS, help="rewrite what this chip cannot run, where that is exact")
     add("--no-bn-fusion", action="store_true", help="leave BatchNormalization out of weights")
+    text = "leave these rewritings out, as docs/onnx_passes.md names them: where one fails"
+    add("--skip", nargs="+", default=[], metavar="PASS", help=text)
     add(
         "-d",
         "--duplicate-shared-weights",
@@ -99,7 +101,7 @@ def main(argv: list[str] | None = None) -> None:
             for flag in ("opt_matmul", "duplicate_shared_weights")
             if getattr(args, flag)
         ]
-        skip = ("fuse-bn",) if args.no_bn_fusion else ()
+        skip = [*args.skip, *(["fuse-bn"] if args.no_bn_fusion else [])]
         converted = convert_model(model, args.model, npu=args.npu, skip=skip, last=last)
         print("\n".join(write_converted(converted, output, args.npu)))
 

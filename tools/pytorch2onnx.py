@@ -34,6 +34,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("output", type=Path, help="the ONNX file to write")
     add("--npu", choices=CHIPS, help="rewrite what this chip cannot run, where that is exact")
     add("--no-bn-fusion", action="store_true", help="leave BatchNormalization out of weights")
+    text = "leave these rewritings out, as docs/onnx_passes.md names them: where one fails"
+    add("--skip", nargs="+", default=[], metavar="PASS", help=text)
     add("--config", type=Path, help="of a .pth: its config, where the file carries none")
     add(
         "--input-size",
@@ -94,7 +96,7 @@ def from_onnx(args: argparse.Namespace) -> list[str]:
                 f"{args.source}: --output {name} must be one of {found}, got {sizes}. Correct it "
                 "or leave it out."
             )
-    skip = ("fuse-bn",) if args.no_bn_fusion else ()
+    skip = [*args.skip, *(["fuse-bn"] if args.no_bn_fusion else [])]
     converted = convert_model(model, args.source, npu=args.npu, skip=skip)
     return write_converted(converted, args.output, args.npu)
 

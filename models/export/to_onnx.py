@@ -76,7 +76,8 @@ def export_model(
     if options.optimize:
         feeds = [{INPUT_NAME: batch.fed} for batch in [*images.random, *images.crops[:1]]]
         skip = () if options.fuse_bn else ("fuse-bn",)
-        model, steps = optimize(model, npu=options.npu, skip=skip, feeds=feeds)
+        cure = "Export without passes by --raw"
+        model, steps = optimize(model, npu=options.npu, skip=skip, feeds=feeds, cure=cure)
     if options.keypoints:
         model = append_decoder(model, config, options)
     agreement = compare(config, estimator, model, images, with_keypoints=options.keypoints)

@@ -179,3 +179,51 @@ def test_file_is_not_written_over_by_what_is_said_of_it(outcome, folder):
         assert errors.startswith(f"error: {SOURCE}: output must be a new file, got one that is rea")
         assert Path(SOURCE).read_bytes() == before
     assert not made(folder)
+
+
+def write_half(folder: Path) -> None:
+    """Write a convolution and its BatchNorm in half precision."""
+    rng = np.random.default_rng(0)
+    values = {
+        "w": rng.normal(size=(16, 3, 3, 3)),
+        **dict.fromkeys("sv", rng.uniform(0.5, 2, 16)),
+        **dict.fromkeys("bm", rng.normal(size=16)),
+    }
+    half = [onnx.numpy_helper.from_array(v.astype(np.float16), k) for k, v in values.items()]
+    text = """<ir_version: 7, opset_import: ["": 12]>
+        g (float16[1,3,32,32] x) => (float16[1,16,30,30] y) {
+            c = Conv(x, w) y = BatchNormalization(c, s, b, m, v) }"""
+    model = onnx.parser.parse_model(text)
+    model.graph.initializer.extend(half)
+    onnx.save(model, folder / SOURCE)
+
+
+@pytest.mark.parametrize(("flags", "operators"), [((), ["Conv"]), (("--skip", "fuse-bn"), None)])
+def test_half_precision_is_held_to_its_own_steps(outcome, folder, flags, operators):
+    write_half(folder)
+    code, errors = outcome("tools/onnx2onnx.py", SOURCE, "-o", "out/made.onnx", *flags)
+    assert (code, errors) == (0, "")
+    nodes = onnx.load(folder / "out/made.onnx").graph.node
+    found = [node.op_type for node in nodes if node.op_type != "Cast"]  # onnxruntime's, on CPUs
+    assert found == (operators or ["Conv", "BatchNormalization"])
+
+
+def test_a_pass_that_fails_is_left_out_by_the_flag_that_is_named(outcome, folder, monkeypatch):
+    from utils.onnx_graph import optimize
+
+    write_half(folder)
+    monkeypatch.setattr(optimize, "HALF_TOLERANCE", 1e-9)
+    code, errors = outcome("tools/onnx2onnx.py", SOURCE, "-o", "out/made.onnx")
+    assert code == 1
+    assert "pass fuse-bn must keep" in errors
+    assert "--skip fuse-bn" in errors
+    assert made(folder) == []
+    code, errors = outcome("tools/onnx2onnx.py", SOURCE, "-o", "out/made.onnx", "--skip", "fuse-bn")
+    assert (code, errors) == (0, "")
+
+
+def test_an_unknown_pass_to_skip(outcome, folder):
+    write(folder)
+    code, errors = outcome("tools/onnx2onnx.py", SOURCE, "-o", "out/made.onnx", "--skip", "nothing")
+    assert code == 1
+    assert "skip must name passes of" in errors

@@ -14,6 +14,8 @@ from utils.onnx_graph.npu import CHIPS
 from utils.onnx_graph.passes.order import PASSES
 
 UNCOUNTED = ("Constant", "Identity")
+FLOAT_TOLERANCE = 1e-4
+HALF_TOLERANCE = 1e-2  # ten steps of half precision next to 1
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ def optimize(
     npu: str | None = None,
     skip: Collection[str] = (),
     feeds: list[dict[str, np.ndarray]] | None = None,
-    tolerance: float = 1e-4,
+    tolerance: float | None = None,
+    cure: str = "Leave it out by --skip {name}",
 ) -> tuple[onnx.ModelProto, list[Step]]:
     """Rewrite a model so that it computes the same with fewer nodes, or on a chip.
 
@@ -47,8 +50,9 @@ def optimize(
             runtimes.
         skip: names of passes that are left out (``utils.onnx_graph.passes.order.PASS_NAMES``).
         feeds: inputs that every step is checked with; None: random ones from a fixed seed.
-        tolerance: largest difference allowed between two steps; where outputs exceed 1, of the
-            largest of them, because rounding grows with the numbers.
+        tolerance: largest difference between two steps, of the largest output where one exceeds
+            1; None: 1e-4, and 1e-2 where the model computes in half precision.
+        cure: what a user can do about a pass that fails, in words; {name} is the pass.
     Returns: the new model, with the metadata of the old one; one step for every pass that
         changed something.
     Raises: ValueError: an unknown chip or pass, sizes left open with ``npu``, or a pass that
@@ -61,8 +65,7 @@ def optimize(
     graph = Graph(onnx.inliner.inline_local_functions(model) if model.functions else model)
     steps: list[Step] = []
     outputs = run_model(model, feeds)
-    largest = max((float(np.abs(x).max(initial=0)) for found in outputs for x in found), default=0)
-    limit = tolerance * max(1.0, largest)
+    limit = (tolerance or _tolerance_of(model)) * max(1.0, _largest(outputs))
     for one in PASSES:
         if one.name in skip or not one.serves(npu) or not one.run(graph, npu):
             continue
@@ -73,18 +76,29 @@ def optimize(
         if not gap <= limit:
             raise ValueError(
                 f"pass {one.name} must keep the outputs to {limit:.3g}, changed them by "
-                f"{gap:.2e}. Leave it out by skip={{'{one.name}'}}, and report this."
+                f"{gap:.2e}. {cure.format(name=one.name)}, and report this."
             )
         steps.append(Step(one.name, count_nodes(current), gap))
         outputs = found
-    result = graph.to_model()
-    onnx.checker.check_model(result, full_check=True)
+    onnx.checker.check_model(result := graph.to_model(), full_check=True)
     return result, steps
 
 
 def count_nodes(model: onnx.ModelProto) -> int:
     """Return the number of nodes, Constant and Identity not counted."""
     return sum(node.op_type not in UNCOUNTED for node in model.graph.node)
+
+
+def _largest(outputs: list[list[np.ndarray]]) -> float:
+    return max((float(np.abs(x).max(initial=0)) for found in outputs for x in found), default=0.0)
+
+
+def _tolerance_of(model: onnx.ModelProto) -> float:
+    """Return what rounding may change: more if any tensor of the file is in half precision."""
+    stated = [*model.graph.input, *model.graph.output, *model.graph.value_info]
+    types = {value.type.tensor_type.elem_type for value in stated}
+    types |= {tensor.data_type for tensor in model.graph.initializer}
+    return HALF_TOLERANCE if onnx.TensorProto.FLOAT16 in types else FLOAT_TOLERANCE
 
 
 def _check_words(npu: str | None, skip: Collection[str]) -> None:
