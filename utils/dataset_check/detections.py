@@ -86,7 +86,7 @@ def _check_images(kept: list[dict], image_ids: set, file: str) -> list[Fault]:
         file,
         "detections must be on images of the annotation file",
         [f"image_id {d['image_id']!r}" for d in kept],
-        "Make boxes for these images: tools/detect_boxes.py.",
+        "Make boxes for these images, with their ids as the labels write them.",
         "Numbers here are text there, or the reverse." if alike else "",
     )
 

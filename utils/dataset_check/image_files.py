@@ -72,7 +72,7 @@ def check_image_sizes(
         file,
         "labels of photographs with an EXIF turn must be of the upright photograph",
         turned,
-        "Look at some: tools/browse_dataset.py or any viewer.",
+        "Look at some in a viewer that turns photographs upright.",
     )
     told = [
         f"{os.path.basename(path)} is {h.size_wh[0]}x{h.size_wh[1]}, not {w:g}x{h_:g}"
@@ -83,8 +83,7 @@ def check_image_sizes(
         file,
         "images must be as wide and high as the file says",
         told,
-        f"tools/doctor.py {file} --images DIR --fix OUT.json moves the labels along; or use the "
-        "images that were labelled.",
+        "Use the images that were labelled, or bring width, height, boxes and keypoints to these.",
         _why_sized([(stated, header) for _, stated, header in wrong]),
     )
 
@@ -128,13 +127,12 @@ def _why_missing(missing: list[tuple[str, str]]) -> tuple[str, str]:
     if any("\\" in path for path in full):
         return (
             "The names have \\ between folders, as Windows writes them.",
-            "Replace it: tools/doctor.py FILE --images DIR --fix OUT.json.",
+            "Write / in their place, in file_name of every image.",
         )
     if any(_URL.search(path) or "://" in path or "/data/upload/" in path for path in full):
         return (
             "The names are a label tool's addresses.",
-            "Export with images, or tools/doctor.py FILE --images DIR --fix OUT.json, which "
-            "looks for the last part of each name.",
+            "Export with images, or write the images' file names in file_name.",
         )
     for folder, name in missing[:1]:
         parts = Path(folder).parts

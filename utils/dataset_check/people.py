@@ -53,7 +53,7 @@ def check_numbers(
     cure += "metainfo."
     faults += error("keypoint-count", file, rule, wrong_count, cure)
     rule = "annotations must have a bbox [x, y, width, height]"
-    cure = "Correct it; tools/prepare_data.py makes boxes of keypoints."
+    cure = "Correct it: a box around the person, keypoints and a margin."
     faults += error("bbox", file, rule, wrong_box, cure)
     rule = "annotations must have finite numbers as keypoints and bbox"
     return faults + error("not-finite", file, rule, no_numbers, "Correct it.")

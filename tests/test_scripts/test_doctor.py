@@ -1,0 +1,71 @@
+"""tools/doctor.py: every fault at once, an exit code for CI, and nothing on good data."""
+
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+
+from utils.people_generator import make_people
+
+TOOL = "tools/doctor.py"
+
+
+@pytest.fixture
+def drawn(tmp_path) -> Path:
+    make_people(tmp_path / "people", 3, seed=4)
+    return tmp_path / "people"
+
+
+def change(folder: Path, edit) -> Path:
+    path = folder / "annotations.json"
+    content = json.loads(path.read_text())
+    edit(content)
+    path.write_text(json.dumps(content))
+    return path
+
+
+def faults(outcome, tmp_path, *flags) -> tuple[int, dict[str, str]]:
+    code, errors = outcome(TOOL, *flags, "--json", tmp_path / "faults.json")
+    assert errors == ""
+    found = json.loads((tmp_path / "faults.json").read_text())
+    return code, {fault["kind"]: fault["level"] for fault in found}
+
+
+def test_good_data(outcome, drawn, tmp_path):
+    flags = (drawn / "annotations.json", "--images", drawn / "images")
+    code, found = faults(outcome, tmp_path, *flags)
+    assert code == 0
+    assert "error" not in found.values()
+
+
+def test_faults_of_labels_images_and_boxes_come_together(outcome, drawn, tmp_path):
+    def spoil(content):
+        content["annotations"][0]["bbox"] = [1, 2]
+        content["annotations"][1]["keypoints"][3] = None
+
+    labels = change(drawn, spoil)
+    first = json.loads(labels.read_text())["images"][0]["file_name"]
+    image = cv2.imread(str(drawn / "images" / first))
+    cv2.imwrite(str(drawn / "images" / first), image[::2, ::2])
+    (tmp_path / "boxes.json").write_text("{}")
+    flags = (labels, "--images", drawn / "images", "--detections", tmp_path / "boxes.json")
+    code, found = faults(outcome, tmp_path, *flags)
+    assert code == 1
+    wanted = {"bbox", "not-finite", "image-size", "no-list"}
+    assert wanted <= {kind for kind, level in found.items() if level == "error"}
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"images": [1], "annotations": 3}', "5", "null"])
+def test_a_file_that_is_no_coco_file(outcome, tmp_path, text):
+    (tmp_path / "a.json").write_text(text)
+    code, found = faults(outcome, tmp_path, tmp_path / "a.json", "--images", tmp_path)
+    assert code == 1
+    assert "error" in found.values()
+
+
+def test_a_file_that_cannot_be_read(outcome, tmp_path):
+    code, errors = outcome(TOOL, tmp_path / "none.json")
+    assert code == 1
+    assert "none.json" in errors
+    assert "Traceback" not in errors
