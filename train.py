@@ -47,6 +47,9 @@ def _add_course_flags(parser: argparse.ArgumentParser) -> None:
     text = "begin with these weights, at epoch 0: a checkpoint, an ONNX file of the same "
     text += "network, or a name that tools/get_weights.py knows"
     add("--load-from", type=Path, metavar="FILE", help=text)
+    text = "learn from this network's heatmaps too, on all joints and on people without labels: a "
+    text += "checkpoint, an ONNX file, or a name that tools/get_weights.py knows"
+    add("--teacher", type=Path, metavar="FILE", help=text)
     add("--no-validate", action="store_true", help="do not evaluate during training: to save time")
     add("--val-interval", type=int, metavar="N", help="evaluate every N epochs; default 1")
     add("--seed", type=int, help="fix all random draws: to repeat a run")
@@ -98,6 +101,10 @@ def main(argv: list[str] | None = None) -> None:
             if PARENT in os.environ:
                 end_with(int(os.environ[PARENT]))
             train(args)
+            if args.teacher and not args.no_validate:
+                from mmpose_replacement.teacher.evaluate import print_teacher
+
+                print_teacher(args)
 
 
 if __name__ == "__main__":

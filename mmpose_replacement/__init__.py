@@ -10,6 +10,7 @@ from mmpose_replacement import (
 from mmpose_replacement.data import batching, datasets, draws, sampling
 from mmpose_replacement.engine import acceleration, checkpoint_hook, finite_loss, hooks, runner
 from mmpose_replacement.metrics import coco_metric, mpii_metric
+from mmpose_replacement.teacher import hook, view
 
 __all__ = [
     "acceleration",
@@ -19,6 +20,7 @@ __all__ = [
     "datasets",
     "draws",
     "finite_loss",
+    "hook",
     "hooks",
     "loading",
     "mpii_metric",
@@ -28,4 +30,5 @@ __all__ = [
     "shared_transform",
     "top_down_transform",
     "training_transforms",
+    "view",
 ]

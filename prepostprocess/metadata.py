@@ -37,6 +37,7 @@ class PoseMetadata:
         decoder: heatmaps to keypoints.
         blur_kernel_size: odd, heatmap pixels, of the decoders that blur; 11 goes with sigma 2.
         encoding_udp: the crop and the flip test follow UDP's grid.
+        sigma: deviation of the peaks in heatmap pixels, as the network was trained.
     """
 
     input_wh: tuple[int, int] | None = None
@@ -50,6 +51,7 @@ class PoseMetadata:
     decoder: str | None = None
     blur_kernel_size: int = 11
     encoding_udp: bool | None = None
+    sigma: float = 2.0
 
 
 def write_metadata(metadata: PoseMetadata, more: Mapping[str, object]) -> dict[str, str]:
@@ -154,6 +156,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "decoder": ("a word", _is_word),
     "blur_kernel_size": ("odd and above 0", lambda v: _is_whole(v, 1) and v % 2 == 1),
     "encoding_udp": ("true or false", lambda v: isinstance(v, bool)),
+    "sigma": ("above 0", lambda v: _is_number(v) and v > 0),
 }
 
 

@@ -23,6 +23,7 @@ from utils.dataset_check.json_file import load_json
 from utils.dataset_check.mpii import check_mpii
 from utils.dataset_check.skeleton import check_skeleton
 
+LEAST_UNLABELLED_AREA = 32**2  # square pixels
 MPII_PIXELS_PER_SCALE = 200.0  # MPII's `scale` is the person's height divided by this
 MPII_CENTER_SHIFT = (
     15.0  # `center` is moved down by this times `scale`, as all who train on MPII do
@@ -174,6 +175,8 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
         category: name or id of the person's category, where the file has several.
         visible_above: visibility above this is a label, any other none; None admits 0, 1, 2 and -1
             (no label). The metric understands the labels in the same way.
+        unlabelled: take people without a labelled joint too, for a teacher to label; those of less
+            than 32x32 pixels, COCO's limit of "small", are too few pixels to teach on.
         **arguments: of ``_CheckedDataset`` and of mmpose.
     """
 
@@ -182,9 +185,11 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
         *,
         category: str | int | None = None,
         visible_above: float | None = None,
+        unlabelled: bool = False,
         **arguments: object,
     ) -> None:
         self.category, self.visible_above = category, visible_above
+        self.unlabelled = unlabelled
         super().__init__(**arguments)
 
     def _load_annotations(self) -> tuple[list[dict], list[dict]]:
@@ -200,6 +205,14 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
             for person in self.coco.imgToAnns[image["id"]]
         ]
         return people, images
+
+    def _is_valid_instance(self, data_info: dict) -> bool:
+        """Take whom mmpose takes and, if asked for, people without labels."""
+        if super()._is_valid_instance(data_info):
+            return True
+        sides = data_info["bbox"][0, 2:] - data_info["bbox"][0, :2]
+        is_large = min(sides) > 0 and np.prod(sides) >= LEAST_UNLABELLED_AREA
+        return self.unlabelled and not data_info.get("iscrowd") and bool(is_large)
 
     def _load_detection_results(self) -> list[dict]:
         """Read detector boxes; keypoints are placeholders, so that only AP can be computed."""

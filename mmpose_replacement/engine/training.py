@@ -21,6 +21,7 @@ from mmpose_replacement.config.load import load_config
 from mmpose_replacement.engine.acceleration import choose_acceleration
 from mmpose_replacement.engine.imported_weights import import_for_training
 from mmpose_replacement.engine.work_dir import alone_in
+from mmpose_replacement.teacher.setup import add_teacher
 from utils.processes import PARENT
 from utils.published.catalogue import find_weights
 
@@ -136,6 +137,8 @@ def _apply_flags(config: Config, args: argparse.Namespace) -> None:
     if args.deterministic:
         config.randomness.deterministic = True
     _apply_start(config, args)
+    if args.teacher:
+        add_teacher(config, find_weights(args.teacher))
     if args.val_interval:
         config.train_cfg.val_interval = args.val_interval
     if args.no_validate:

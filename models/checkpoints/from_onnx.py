@@ -74,10 +74,11 @@ def load_onnx(estimator: nn.Module, path: str | Path, *, file_word: str | None =
     pairs = _match(read_convolutions(model, path), _structure(trial, layers, input_wh), path)
     for convolution, number in pairs:
         _lay(convolution, layers[number])
-    gap = prove(HeatmapNetwork(trial), input_wh, model, [(c, layers[n]) for c, n in pairs], path)
+    laid = [(convolution, layers[number]) for convolution, number in pairs]
+    own = estimator.data_preprocessor.preprocess
+    gap = prove(HeatmapNetwork(trial), input_wh, model, laid, path, word or own)
     weights = trial.state_dict()
-    if word not in (None, estimator.data_preprocessor.preprocess):
-        own = estimator.data_preprocessor.preprocess
+    if word not in (None, own):
         weights = carry_normalisation(weights, layers[0], word, own)
     estimator.load_state_dict(weights)
     folded = any(

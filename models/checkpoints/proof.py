@@ -10,6 +10,7 @@ from torch import nn
 
 from models.checkpoints.layers import Layer
 from models.checkpoints.onnx_structure import Convolution
+from prepostprocess.preprocess import normalize
 
 TOLERANCE = 1e-4  # of heatmaps about 1 high
 SHOWN = 3  # how many layers a message names
@@ -21,8 +22,9 @@ def prove(
     model: onnx.ModelProto,
     pairs: list[tuple[Convolution, Layer]],
     path: str | Path,
+    word: str,
 ) -> float:
-    """Run network and file on noise.
+    """Run network and file on an image of noise.
 
     Args:
         network: heatmap network in evaluation mode, with the file's weights.
@@ -30,6 +32,7 @@ def prove(
         model: the file.
         pairs: each convolution of the file with its layer of the network, in the network's order.
         path: the file's name, for messages.
+        word: preprocessing of the file: its inputs are as large as it makes them.
 
     Returns:
         The largest absolute difference.
@@ -38,7 +41,8 @@ def prove(
         ValueError: it is above 1e-4; or the file takes other images.
     """
     width, height = input_wh
-    image = np.random.default_rng(0).uniform(-2, 2, (1, 3, height, width)).astype(np.float32)
+    pixels = np.random.default_rng(0).integers(0, 256, (1, height, width, 3), np.uint8)
+    image = normalize(pixels, word)
     theirs = _run(model, image, [model.graph.output[0].name], path)[0]
     with torch.inference_mode():
         ours = network(torch.from_numpy(image)).numpy()

@@ -30,8 +30,7 @@ def describe(
 
     Raises: ValueError: the config's test pipeline does not say how boxes are padded.
     """
-    info = config.get("dataset_info") or DATASETS.get(_test_set(config).type).METAINFO
-    points = [info["keypoint_info"][i] for i in sorted(info["keypoint_info"])]
+    points = _points(config)
     index = {point["name"]: point["id"] for point in points}
     pairs = sorted({tuple(sorted((p["id"], index[p["swap"]]))) for p in points if p["swap"]})
     return PoseMetadata(
@@ -45,7 +44,19 @@ def describe(
         decoder=config.codec.decoder,
         blur_kernel_size=estimator.head.decoder.blur_kernel_size,
         encoding_udp=config.codec.decoder == "udp",
+        sigma=float(config.codec.get("sigma", PoseMetadata.sigma)),
     )
+
+
+def keypoints_of(config: Config) -> tuple[str, ...]:
+    """Name the joints of a config, in the order of its network's heatmaps."""
+    return tuple(point["name"] for point in _points(config))
+
+
+def _points(config: Config) -> list[dict]:
+    """The descriptions of the joints, in order."""
+    info = config.get("dataset_info") or DATASETS.get(_test_set(config).type).METAINFO
+    return [info["keypoint_info"][i] for i in sorted(info["keypoint_info"])]
 
 
 def describe_origin(config: Config) -> dict[str, object]:

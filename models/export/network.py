@@ -22,7 +22,11 @@ class OnnxHeatmaps(nn.Module):
     def __init__(self, path: str | Path) -> None:
         super().__init__()
         try:
-            self.session = open_session(Path(path), providers=onnxruntime.get_available_providers())
+            self.session = open_session(
+                Path(path),
+                threads=torch.get_num_threads(),
+                providers=onnxruntime.get_available_providers(),
+            )
         except Exception as err:  # onnxruntime's own exceptions share no public base
             raise ValueError(
                 f"{path}: network must be an ONNX file that onnxruntime reads, but "
@@ -93,5 +97,15 @@ def use_onnx(estimator: nn.Module, path: str | Path) -> None:
                 f"{path}: {key} must be '{word}', as the config says, got '{theirs}' in the "
                 "file's metadata. Use the config that it was exported with."
             )
-    estimator.backbone = network
+    take_heatmaps_from(estimator, network)
+
+
+def take_heatmaps_from(estimator: nn.Module, network: nn.Module) -> None:
+    """Put a network that gives heatmaps in the place of an estimator's backbone and head.
+
+    Args:
+        estimator: a TopdownPoseEstimator; changed in place.
+        network: (N, 3, H, W) to a tuple of one (N, K, h, w).
+    """
+    estimator.backbone, head = network, estimator.head
     head.deconv_layers = head.conv_layers = head.final_layer = nn.Identity()

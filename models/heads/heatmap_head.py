@@ -20,7 +20,17 @@ class KneronHeatmapHead(HeatmapHead):
     ``test_cfg`` of the model holds, besides mmpose's flip_test, shift_heatmap and output_heatmaps:
     average_clips, "score" (default: mean of the views' heatmaps) or "prob" (softmax over each
     heatmap before the mean).
+
+    Args:
+        *args: mmpose's.
+        teacher_weight: of the loss against a teacher's heatmaps (``train.py --teacher``), beside 1
+            for the labels'.
+        **kwargs: mmpose's.
     """
+
+    def __init__(self, *args: object, teacher_weight: float = 1.0, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.teacher_weight = teacher_weight
 
     def loss(
         self,
@@ -34,10 +44,11 @@ class KneronHeatmapHead(HeatmapHead):
             feats: the backbone's outputs.
             batch_data_samples: mmpose's, which hold heatmaps; or keypoints float32 (N, K, 2) in
                 network input pixels and keypoints_visible (N, K), of which the decoder's
-                ``encode_batch`` draws the heatmaps here, on the network's device.
+                ``encode_batch`` draws the heatmaps here, on the network's device; optional
+                teacher_heatmaps (N, K, h, w), which count for every joint, labelled or not.
             train_cfg: the model's; compute_acc, default True.
-        Returns: loss_kpt and, unless switched off, acc_pose: share of joints within 5 % of the
-            map.
+        Returns: loss_kpt; loss_teacher where there are a teacher's heatmaps; and, unless switched
+            off, acc_pose: share of joints within 5 % of the map.
         """
         train_cfg = train_cfg or {}
         if not isinstance(batch_data_samples, Mapping):
@@ -47,6 +58,9 @@ class KneronHeatmapHead(HeatmapHead):
             batch_data_samples["keypoints"], batch_data_samples["keypoints_visible"]
         )
         losses = {"loss_kpt": self.loss_module(output, targets, weights)}
+        if (wanted := batch_data_samples.get("teacher_heatmaps")) is not None:
+            loss = self.loss_module(output, wanted, torch.ones_like(weights))
+            losses["loss_teacher"] = self.teacher_weight * loss
         if train_cfg.get("compute_acc", True):
             accuracy = pose_pck_accuracy(
                 output.detach().float().cpu().numpy(),

@@ -90,6 +90,13 @@ def test_a_network_for_larger_images_takes_the_same_weights(config, trained, ima
     )
 
 
+def test_the_shipped_network_can_be_trained_on():
+    estimator = build_estimator(load_config(WIDER, ["preprocess=kneron_520"]))
+    lines = load_file(estimator, ROOT / "weights/wider_naive_litehrnet_18_raw.onnx")
+    assert "269 convolutions" in lines[0]
+    assert "trained with 'kneron_720'" in lines[1]
+
+
 def test_a_file_rewritten_for_a_chip_is_refused_and_nothing_loaded(config, trained, tmp_path):
     path = export(config, trained, tmp_path / "chip.onnx", npu="720")
     estimator = random_estimator(config, 2)

@@ -1,0 +1,1 @@
+"""Distillation: a trained network's heatmaps as a second target beside the labels."""

@@ -1,0 +1,32 @@
+"""The teacher's figures on the people that the student is evaluated on."""
+
+import argparse
+from pathlib import Path
+
+from mmengine.dist import is_main_process
+
+from mmpose_replacement.config.load import load_config
+from mmpose_replacement.engine.testing import build_test_runner, evaluate_with
+from mmpose_replacement.teacher.network import read_teacher
+from models.export.network import take_heatmaps_from
+from utils.published.catalogue import find_weights
+
+
+def print_teacher(args: argparse.Namespace) -> None:
+    """Evaluate a teacher in its own size and preprocessing, ground-truth boxes, and say it.
+
+    Args:
+        args: the namespace of train.py; the teacher's file exists.
+    """
+    path = find_weights(args.teacher)
+    teacher = read_teacher(path)
+    width, height = teacher.notes.input_wh
+    own = [f"codec.input_size=({width},{height})", f"preprocess={teacher.notes.preprocess}"]
+    config = load_config(args.config, [*args.cfg_options, *own])
+    work_dir = args.work_dir or Path("work_dirs", args.config.stem)
+    runner = build_test_runner(config, work_dir / "teacher")
+    take_heatmaps_from(runner.model, teacher.network)
+    figures = evaluate_with(runner, config, "ground-truth", num_workers=0)
+    name = config.default_hooks.checkpoint.get("save_best")
+    if is_main_process() and name in figures:
+        print(f"teacher {path}: {name} {figures[name]:.4f} on the same people")

@@ -1,0 +1,119 @@
+"""The network that teaches: any heatmap network, from a checkpoint or an ONNX file."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from mmengine.logging import print_log
+from torch import nn
+
+from mmpose_replacement.shared_transform import KneronPoseDataPreprocessor
+from models.checkpoints.config import read_config
+from models.checkpoints.load import load_file
+from models.export.metadata import describe
+from models.export.network import OnnxHeatmaps
+from models.tracing.trace import build_estimator
+from models.tracing.wrappers import HeatmapNetwork
+from prepostprocess.metadata import PoseMetadata, read_metadata
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A network that is asked and never changed.
+
+    Attributes:
+        path: its file.
+        network: float32 (N, 3, H, W), normalised, to a tuple of heatmaps (N, K, h, w).
+        notes: how images go in and what the heatmaps mean.
+    """
+
+    path: Path
+    network: nn.Module
+    notes: PoseMetadata
+
+    @property
+    def uses_udp(self) -> bool:
+        """Whether crop and heatmaps follow UDP's grid."""
+        return bool(self.notes.encoding_udp or self.notes.decoder == "udp")
+
+    @torch.inference_mode()
+    def heatmaps(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Ask for a batch.
+
+        Args:
+            pixels: uint8 (N, 3, H, W), RGB, on the device that the network was moved to.
+
+        Returns:
+            float32 (N, K, h, w), on the same device.
+        """
+        prepare = KneronPoseDataPreprocessor(self.notes.preprocess).to(pixels.device)
+        return self.network(prepare({"inputs": pixels})["inputs"])[0].float()
+
+
+class _AsTuple(nn.Module):
+    """A heatmap network that answers as mmpose's backbones do, with a tuple of maps."""
+
+    def __init__(self, network: HeatmapNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images_BCHW: torch.Tensor) -> tuple[torch.Tensor]:
+        return (self.network(images_BCHW),)
+
+
+def read_teacher(path: Path) -> Teacher:
+    """Read a teacher: what it is and how it wants its images stands in its file.
+
+    Args:
+        path: a checkpoint of this toolkit, which carries its config, or an ONNX file.
+
+    Returns:
+        The teacher, in evaluation mode, on the CPU.
+
+    Raises:
+        ValueError: the file is no heatmap network, or says too little of itself.
+    """
+    teacher = _from_onnx(path) if path.suffix == ".onnx" else _from_checkpoint(path)
+    if teacher.notes.decoder == "megvii":
+        raise ValueError(
+            f"{path}: teacher must have peaks of height 1, got a network of decoder 'megvii', "
+            "whose peaks are 255 high. Teach with another one."
+        )
+    return teacher
+
+
+def _from_checkpoint(path: Path) -> Teacher:
+    config = read_config(path)
+    estimator = build_estimator(config)
+    load_file(estimator, path)
+    notes = describe(config, estimator, output="heatmaps", pixel_offset=None)
+    return Teacher(path, _AsTuple(HeatmapNetwork(estimator)).eval(), notes)
+
+
+def _from_onnx(path: Path) -> Teacher:
+    network = OnnxHeatmaps(path)
+    notes = read_metadata(network.session.get_modelmeta().custom_metadata_map, path)
+    height, width = network.input.shape[2:]
+    known = {}
+    if notes.input_wh is None:
+        if not (isinstance(height, int) and isinstance(width, int)):
+            raise ValueError(
+                f"{path}: teacher must say its input size, got {network.input.shape}. Export it "
+                "with a fixed size."
+            )
+        known["input_wh"] = (width, height)
+    if notes.preprocess is None:
+        print_log(
+            f"{path}: teacher says no preprocessing word; taken for 'float'",
+            logger="current",
+            level=logging.WARNING,
+        )
+        known["preprocess"] = "float"
+    if notes.pixel_offset is not None:
+        raise ValueError(
+            f"{path}: teacher must take normalised images, but this one normalises in the graph "
+            "(export2onnx.py --normalize-in-graph). Export it without."
+        )
+    notes = PoseMetadata(**{**vars(notes), **known})
+    return Teacher(path, network.eval(), notes)
