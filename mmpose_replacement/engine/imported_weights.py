@@ -1,6 +1,7 @@
 """Weights out of an ONNX file, made ready to be trained on."""
 
 import contextlib
+import copy
 import io
 import logging
 from collections.abc import Iterator
@@ -15,10 +16,13 @@ from torch import nn
 
 from models.checkpoints.load import load_file
 from models.checkpoints.unfold import unfold
+from models.export.metadata import keypoints_of
 from models.tracing.trace import build_estimator
 from models.tracing.wrappers import HeatmapNetwork
 from prepostprocess.files import replacing
+from prepostprocess.metadata import read_metadata
 from prepostprocess.preprocess import normalize
+from utils.onnx_graph.file import read_model
 
 NUM_CROPS = 64
 FILE_NAME = "imported_weights.pth"
@@ -40,10 +44,13 @@ def import_for_training(config: Config, path: Path) -> Path:
     """
     target = Path(config.work_dir, FILE_NAME)
     target.parent.mkdir(parents=True, exist_ok=True)
+    names = _joints_of(path)
+    config = copy.deepcopy(config)
+    config.model.head.out_channels = len(names)  # other joints are the training's to carry over
     estimator = build_estimator(config)
     lines = load_file(estimator, path)
     lines.append(_unfold(estimator, training_crops(config)))
-    _save(estimator, config, target)
+    _save(estimator, config, target, names)
     for line in lines:
         print_log(line, logger="current", level=logging.INFO)
     return target
@@ -76,7 +83,7 @@ def import_file(config: Config, path: Path, target: Path, file_word: str | None)
             "testing and export; to train, say where the data are (--cfg-options "
             "data_root=FOLDER/), or freeze it (--cfg-options model.backbone.norm_eval=True)."
         )
-    _save(estimator, config, target)
+    _save(estimator, config, target, keypoints_of(config))
     return [*lines, f"{target}: {target.stat().st_size / 1e6:.1f} MB"]
 
 
@@ -85,9 +92,16 @@ def _unfold(estimator: nn.Module, crops_BCHW: torch.Tensor) -> str:
     return f"statistics of {count} BatchNorm layers measured on {len(crops_BCHW)} training crops"
 
 
-def _save(estimator: nn.Module, config: Config, target: Path) -> None:
+def _joints_of(path: Path) -> tuple[str, ...]:
+    """Read the joints that a file's heatmaps are of; COCO's where it is silent."""
+    notes = {prop.key: prop.value for prop in read_model(path).metadata_props}
+    return read_metadata(notes, path).keypoint_names
+
+
+def _save(estimator: nn.Module, config: Config, target: Path, names: tuple[str, ...]) -> None:
     with replacing(target) as file:
-        meta = {"cfg": config.pretty_text}
+        joints = {"keypoint_id2name": dict(enumerate(names))}
+        meta = {"cfg": config.pretty_text, "dataset_meta": joints}
         torch.save({"state_dict": estimator.state_dict(), "meta": meta}, file)
 
 

@@ -12,6 +12,7 @@ from torch import nn
 
 from prepostprocess.metadata import PoseMetadata, write_metadata
 from utils import __version__
+from utils.dataset_check.skeleton import keypoint_names
 
 
 def describe(
@@ -30,7 +31,8 @@ def describe(
 
     Raises: ValueError: the config's test pipeline does not say how boxes are padded.
     """
-    points = _points(config)
+    info = _info(config)
+    points = [info["keypoint_info"][i] for i in sorted(info["keypoint_info"])]
     index = {point["name"]: point["id"] for point in points}
     pairs = sorted({tuple(sorted((p["id"], index[p["swap"]]))) for p in points if p["swap"]})
     return PoseMetadata(
@@ -38,7 +40,7 @@ def describe(
         preprocess=config.model.data_preprocessor.preprocess,
         pixel_offset=pixel_offset,
         padding=_padding(config),
-        keypoint_names=tuple(point["name"] for point in points),
+        keypoint_names=keypoint_names(info),
         flip_pairs=tuple(pairs),
         output=output,
         decoder=config.codec.decoder,
@@ -50,13 +52,12 @@ def describe(
 
 def keypoints_of(config: Config) -> tuple[str, ...]:
     """Name the joints of a config, in the order of its network's heatmaps."""
-    return tuple(point["name"] for point in _points(config))
+    return keypoint_names(_info(config))
 
 
-def _points(config: Config) -> list[dict]:
-    """The descriptions of the joints, in order."""
-    info = config.get("dataset_info") or DATASETS.get(_test_set(config).type).METAINFO
-    return [info["keypoint_info"][i] for i in sorted(info["keypoint_info"])]
+def _info(config: Config) -> dict:
+    """The description of the joints."""
+    return config.get("dataset_info") or DATASETS.get(_test_set(config).type).METAINFO
 
 
 def describe_origin(config: Config) -> dict[str, object]:
