@@ -23,6 +23,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add("config", type=Path, help="config file (.py) that the network was trained with")
     add("checkpoint", type=Path, help="its weights: .pth, .onnx, or a published name")
+    add("--data", type=Path, metavar="YAML", help="the data file that it was trained with, if any")
     add("--output", type=Path, metavar="FILE", help="default: the checkpoint's name with .onnx")
     add("--npu", choices=CHIPS, help="rewrite what this chip cannot run, where that is exact")
     add(
@@ -81,7 +82,7 @@ def main(argv: list[str] | None = None) -> None:
 
         output = args.output or args.checkpoint.with_suffix(".onnx")
         check_target(output, args.config, args.checkpoint)
-        config = load_config(args.config, args.cfg_options)
+        config = load_config(args.config, args.cfg_options, args.data)
         offset = 128.0 if args.npu else 0.0  # a chip's input is int8
         options = ExportOptions(
             opset=args.opset,

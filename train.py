@@ -50,6 +50,8 @@ def _add_course_flags(parser: argparse.ArgumentParser) -> None:
     text = "learn from this network's heatmaps too, on all joints and on people without labels: a "
     text += "checkpoint, an ONNX file, or a name that tools/get_weights.py knows"
     add("--teacher", type=Path, metavar="FILE", help=text)
+    text = "train on your own data, described in this file, instead of the config's: docs/data.md"
+    add("--data", type=Path, metavar="YAML", help=text)
     add("--no-validate", action="store_true", help="do not evaluate during training: to save time")
     add("--val-interval", type=int, metavar="N", help="evaluate every N epochs; default 1")
     add("--seed", type=int, help="fix all random draws: to repeat a run")

@@ -33,6 +33,7 @@ class PoseMetadata:
         padding: factor on the person's box.
         keypoint_names: K names, in the network's order; COCO's 17 where the file is silent.
         flip_pairs: keypoint numbers that change places in the mirror.
+        links: keypoint numbers that a line is drawn between; None: a body's, by name.
         output: "heatmaps", or "keypoints" of a network that decodes in its graph.
         decoder: heatmaps to keypoints.
         blur_kernel_size: odd, heatmap pixels, of the decoders that blur; 11 goes with sigma 2.
@@ -47,6 +48,7 @@ class PoseMetadata:
     padding: float | None = None
     keypoint_names: tuple[str, ...] = KEYPOINT_NAMES
     flip_pairs: tuple[tuple[int, int], ...] | None = None
+    links: tuple[tuple[int, int], ...] | None = None
     output: str = "heatmaps"
     decoder: str | None = None
     blur_kernel_size: int = 11
@@ -102,10 +104,12 @@ def read_metadata(stored: Mapping[str, str], source: object) -> PoseMetadata:
         if value is not None or key not in _MAY_BE_NULL:
             values[key] = _frozen(value)
     metadata = PoseMetadata(**values)
-    for pair in metadata.flip_pairs or ():
-        if max(pair) >= len(metadata.keypoint_names):
+    for key in ("flip_pairs", "links"):
+        for pair in getattr(metadata, key) or ():
+            if max(pair) < len(metadata.keypoint_names):
+                continue
             raise ValueError(
-                f"{source}: metadata flip_pairs must be numbers below "
+                f"{source}: metadata {key} must be numbers below "
                 f"{len(metadata.keypoint_names)}, got {list(pair)}. Export the network again."
             )
     return metadata
@@ -143,7 +147,7 @@ def _is_pair(value: Any) -> bool:
     return _is_list(value, lambda n: _is_whole(n, 0), 2) and value[0] != value[1]
 
 
-_MAY_BE_NULL = ("pixel_offset",)
+_MAY_BE_NULL = ("pixel_offset", "links")
 _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "input_wh": ("two sizes above 0", lambda v: _is_list(v, lambda n: _is_whole(n, 1), 2)),
     "colour": ("rgb or bgr", lambda v: v in ("rgb", "bgr")),
@@ -152,6 +156,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "padding": (PADDING_RULE, lambda v: _is_number(v) and is_padding(v)),
     "keypoint_names": ("a list of words", lambda v: _is_list(v, _is_word) and bool(v)),
     "flip_pairs": ("pairs of keypoint numbers", lambda v: _is_list(v, _is_pair)),
+    "links": ("pairs of keypoint numbers", lambda v: _is_list(v, _is_pair)),
     "output": ("heatmaps or keypoints", lambda v: v in ("heatmaps", "keypoints")),
     "decoder": ("a word", _is_word),
     "blur_kernel_size": ("odd and above 0", lambda v: _is_whole(v, 1) and v % 2 == 1),

@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import io
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
@@ -26,12 +27,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("truth", nargs="?", type=Path, help="COCO annotations, or a list of records")
     add("--yaml", type=Path, help="read GT_json_path, inference_result ... as kneron_eval does")
     add("--output", type=Path, metavar="TXT", help="also write the report to a file")
-    add(
-        "--landmark-points",
-        default="lmk_coco_body_17pts",
-        metavar="KEY",
-        help="the records' key of the landmarks (default: lmk_coco_body_17pts)",
-    )
+    text = "other keypoints than COCO's 17: the file that describes them (docs/data.md)"
+    add("--data", type=Path, metavar="YAML", help=text)
+    text = "the records' key of the landmarks; default: lmk_coco_body_17pts, with --data lmk_Kpts"
+    add("--landmark-points", metavar="KEY", help=text)
     add("--worst", type=int, default=0, metavar="N", help="draw the N worst cases")
     add("--worst-dir", type=Path, help="where they go; default: <result>_worst beside it")
     add("--img-path", type=Path, metavar="DIR", help="folder of the images, for --worst")
@@ -45,7 +44,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def coco_figures(truth: Path | dict, results: list[dict]) -> dict[str, float]:
+def coco_figures(
+    truth: Path | dict, results: list[dict], sigmas: Sequence[float]
+) -> dict[str, float]:
     """COCO's ten keypoint figures."""
     try:
         from xtcocotools.coco import COCO
@@ -60,7 +61,7 @@ def coco_figures(truth: Path | dict, results: list[dict]) -> dict[str, float]:
     if not results:
         return dict.fromkeys(FIGURES, 0.0)
     labels = COCO(truth if isinstance(truth, dict) else str(truth))
-    evaluation = COCOeval(labels, labels.loadRes(results), "keypoints")
+    evaluation = COCOeval(labels, labels.loadRes(results), "keypoints", sigmas)
     with contextlib.redirect_stdout(io.StringIO()):
         evaluation.evaluate()
         evaluation.accumulate()
@@ -82,27 +83,33 @@ def main(argv: list[str] | None = None) -> None:
             to_coco,
             to_results,
         )
+        from utils.evaluation.landmark_file import landmarks_key
         from utils.evaluation.report import draw_worst, load_eval_params, report
+        from utils.joints import COCO_JOINTS
+        from utils.own_data import read_own_data
 
         params = load_eval_params(args.yaml) if args.yaml else None
         result = params.inference_result if params else args.result
         truth_path = params.GT_json_path if params else args.truth
-        key = params.landmark_points if params else args.landmark_points
-        truth, images, numbers = read_truth(truth_path, key)
-        predictions = read_results(result, key, images, numbers)
-        matches = match_people(truth, predictions)
-        labels = truth_path if numbers else to_coco(truth, images)
+        joints = read_own_data(args.data).joints if args.data else COCO_JOINTS
+        key = args.landmark_points or landmarks_key(joints.names)
+        key = params.landmark_points if params else key
+        truth, images, numbers = read_truth(truth_path, key, joints)
+        predictions = read_results(result, key, images, numbers, joints)
+        matches = match_people(truth, predictions, joints)
+        labels = truth_path if numbers else to_coco(truth, images, joints)
         by_name = {name: i for i, name in numbers.items()} or {
             name: i for i, name in enumerate(images, start=1)
         }
-        figures = coco_figures(labels, to_results(predictions, by_name))
-        text = report(matches, figures, len(images), params.distance_metrics if params else None)
+        figures = coco_figures(labels, to_results(predictions, by_name), joints.sigmas)
+        metric = params.distance_metrics if params else None
+        text = report(matches, figures, len(images), metric, joints)
         print(text, end="")
         if args.output:
             write_whole(args.output, text)
         if args.worst:
             folder = args.worst_dir or result.with_name(f"{result.stem}_worst")
-            for path in draw_worst(matches, args.worst, args.img_path, folder):
+            for path in draw_worst(matches, args.worst, args.img_path, folder, joints):
                 print(path)
 
 

@@ -29,6 +29,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         type=Path,
         help="weights (.pth), exported network (.onnx), or a published name",
     )
+    text = "test on your own data, described in this file, instead of the config's: docs/data.md"
+    add("--data", type=Path, metavar="YAML", help=text)
     text = "write all predictions there, .json or .pkl: a list of {image_id, keypoints 17x3, box, "
     text += "score}; those of detector boxes beside it as <name>_detector"
     add("--out", type=Path, metavar="FILE", help=text)
@@ -73,7 +75,7 @@ def main(argv: list[str] | None = None) -> None:
         from models.checkpoints.load import load_file
         from models.export.network import use_onnx
 
-        config = load_config(args.config, args.cfg_options)
+        config = load_config(args.config, args.cfg_options, args.data)
         config.model.test_cfg.average_clips = args.average_clips
         protocols = choose_boxes(config, args.boxes)
         work_dir = args.work_dir or Path("work_dirs", args.config.stem)

@@ -1,18 +1,15 @@
 """Draw people on an image: skeletons with left and right told apart, boxes and scores."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
-from prepostprocess.keypoints.coco import COCO_SKELETON, KEYPOINT_NAMES
+from utils.joints import links_by_name
 from utils.people import People
 
 LEFT_RGB, RIGHT_RGB, MIDDLE_RGB = (255, 140, 0), (0, 150, 255), (90, 220, 90)
 BOX_RGB, _OUTLINE_RGB, _TEXT_RGB = (240, 240, 240), (20, 20, 20), (255, 255, 255)
-# Limbs by the names at their ends: COCO's, and those through MPII's points on the middle line.
-_LIMBS = [(KEYPOINT_NAMES[a], KEYPOINT_NAMES[b]) for a, b in COCO_SKELETON]
-_LIMBS += [("left_hip", "pelvis"), ("right_hip", "pelvis"), ("pelvis", "thorax")]
-_LIMBS += [("thorax", "upper_neck"), ("upper_neck", "head_top")]
-_LIMBS += [("left_shoulder", "thorax"), ("right_shoulder", "thorax")]
 _LEAST_SIDE = 240  # pixels; a smaller image is enlarged, or no label could be read
 _MOST_SIDE = 2400  # but not beyond this
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -25,6 +22,7 @@ def draw_people(
     keypoint_names: tuple[str, ...],
     threshold: float,
     ids: list[int] | None = None,
+    links: Sequence[tuple[int, int]] | None = None,
 ) -> np.ndarray:
     """Draw people on a copy of an image.
 
@@ -36,6 +34,7 @@ def draw_people(
         keypoint_names: K names; those with "left_" and "right_" get their side's colour.
         threshold: keypoints at or below it are left out.
         ids: a number for each person, written before the score.
+        links: see ``draw_skeleton``.
 
     Returns:
         uint8 RGB; an image with a side under 240 pixels comes back enlarged by a whole factor.
@@ -53,7 +52,7 @@ def draw_people(
     for box, width in zip(boxes, widths, strict=True):
         _draw_box(canvas, box, width)
     for joints, scores, width in zip(points, people.keypoint_scores, widths, strict=True):
-        draw_skeleton(canvas, joints, scores > threshold, keypoint_names, width)
+        draw_skeleton(canvas, joints, scores > threshold, keypoint_names, width, links)
     for i, box in enumerate(boxes):
         label = f"{people.scores[i]:.2f}" if ids is None else f"{ids[i]}: {people.scores[i]:.2f}"
         _draw_label(canvas, box, label)
@@ -89,6 +88,7 @@ def draw_skeleton(
     shown: np.ndarray,
     keypoint_names: tuple[str, ...],
     width: int,
+    links: Sequence[tuple[int, int]] | None = None,
 ) -> None:
     """Draw lines, then points, each on a dark outline that shows on any background.
 
@@ -98,16 +98,13 @@ def draw_skeleton(
         shown: bool (K,), which joints are drawn.
         keypoint_names: K names; those with "left_" and "right_" get their side's colour.
         width: of the lines, pixels.
+        links: keypoint numbers that a line is drawn between; None: a body's, by name.
     """
     joints = np.rint(joints).clip(-(2**15), 2**15 - 1).astype(int)
     colours = [_side_colour(name) for name in keypoint_names]
-    limbs = [
-        (keypoint_names.index(a), keypoint_names.index(b))
-        for a, b in _LIMBS
-        if a in keypoint_names and b in keypoint_names
-    ]
+    links = links_by_name(keypoint_names) if links is None else links
     edge = max(1, width // 3)
-    drawn = [(a, b) for a, b in limbs if shown[a] and shown[b]]
+    drawn = [(a, b) for a, b in links if shown[a] and shown[b]]
     for a, b in drawn:
         ends = tuple(joints[a].tolist()), tuple(joints[b].tolist())
         cv2.line(canvas, *ends, _OUTLINE_RGB, width + 2 * edge, cv2.LINE_AA)

@@ -3,15 +3,19 @@
 import ast
 import difflib
 import inspect
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from mmpose_replacement.config.chain import ConfigFile, bound_names, read_chain
 from mmpose_replacement.config.options import parse_options
 from mmpose_replacement.config.overrides import evaluate
+from mmpose_replacement.config.own_data import use_own_data
+from utils.own_data import read_own_data
 
 ROOT = Path(__file__).resolve().parents[2]
 # top-level names that mean something to mmpose, to the original toolkit or to us
@@ -25,7 +29,9 @@ RUNNER_KEYS = set(inspect.signature(Runner.__init__).parameters) - {"self", "cfg
 KNOWN_KEYS = sorted({*OUR_KEYS, *RUNNER_KEYS})
 
 
-def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
+def load_config(
+    path: str | Path, options: Sequence[str] = (), data: str | Path | None = None
+) -> Config:
     """Read a config file and apply ``--cfg-options``.
 
     What an option sets is set behind the variable's own line, in whichever file of the ``_base_``
@@ -36,6 +42,7 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
     Args:
         path: config in mmengine's Python form.
         options: words ``key=value``; keys may have dots, values are Python literals or words.
+        data: YAML file that describes a data set of one's own, in the place of the config's.
 
     Returns:
         The config, with the original toolkit's words (``resume_from``, ``evaluation.interval``) put
@@ -44,7 +51,8 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
     Raises:
         FileNotFoundError: no such file.
         ValueError: a file that is no config or one of mmpose 0.x, an option that the config does
-            not have, a misspelt or missing top-level key, epochs or intervals below 1.
+            not have, a misspelt or missing top-level key, epochs or intervals below 1, or a fault
+            in the description of the data.
     """
     path = Path(path)
     if not path.is_file():
@@ -63,6 +71,11 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
     _check_top_level(path, config)
     _translate_words(path, config)
     _check_lengths(path, config)
+    if data is not None:
+        own = read_own_data(data)
+        use_own_data(config, own)
+        for line in own.remarks:
+            print_log(f"{data}: {line}", logger="current", level=logging.WARNING)
     return config
 
 

@@ -16,6 +16,8 @@ from torch.utils.data import DataLoader
 
 from mmpose_replacement.data.draws import RepeatableDrawsHook
 from mmpose_replacement.engine.acceleration import keep_freed_memory
+from models.checkpoints.hook import plain
+from models.checkpoints.weights import read_checkpoint
 from prepostprocess.files import replacing
 
 CONSOLE_LINES = 4
@@ -149,20 +151,31 @@ class PoseRunner(Runner):
                 if type(checkpoint["meta"].get(key)) is not int:
                     raise _no_state(filename, f"no whole number as {key}")
             checkpoint["meta"].pop("config", None)
+            _restore_arrays(checkpoint["meta"], self.train_dataloader.dataset.metainfo)
         return checkpoint
 
     @master_only
     def save_checkpoint(self, out_dir: str, filename: str, *args: object, **kwargs: object) -> None:
-        """Write beside the target under another name, then move it into place.
+        """Write beside the target, move it into place once our own reader takes it.
 
         Args:
             out_dir: the folder.
             filename: the file in it.
             *args: mmengine's.
             **kwargs: mmengine's.
+
+        Raises:
+            ValueError: something in it is more than tensors and plain values.
         """
         with replacing(Path(out_dir, filename)) as partial:
             super().save_checkpoint(str(partial.parent), partial.name, *args, **kwargs)
+            read_checkpoint(partial)
+
+
+def _restore_arrays(meta: dict, ours: dict) -> None:
+    """Put the data set's own facts in the place of equal ones: mmengine compares their pickles."""
+    if meta.get("dataset_meta") in (plain(ours), None):
+        meta["dataset_meta"] = ours
 
 
 def _no_state(filename: str, found: str) -> ValueError:

@@ -88,7 +88,7 @@ def prepare(args: argparse.Namespace) -> Runner:
 
 
 def _read_config(args: argparse.Namespace) -> Config:
-    config = load_config(args.config, args.cfg_options)
+    config = load_config(args.config, args.cfg_options, args.data)
     _apply_flags(config, args)
     if not config.get("resume") and Path(config.get("load_from") or "").suffix == ".onnx":
         config.load_from = str(import_for_training(config, Path(config.load_from)))

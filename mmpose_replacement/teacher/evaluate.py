@@ -22,7 +22,7 @@ def print_teacher(args: argparse.Namespace) -> None:
     teacher = read_teacher(path)
     width, height = teacher.notes.input_wh
     own = [f"codec.input_size=({width},{height})", f"preprocess={teacher.notes.preprocess}"]
-    config = load_config(args.config, [*args.cfg_options, *own])
+    config = load_config(args.config, [*args.cfg_options, *own], args.data)
     work_dir = args.work_dir or Path("work_dirs", args.config.stem)
     runner = build_test_runner(config, work_dir / "teacher")
     take_heatmaps_from(runner.model, teacher.network)

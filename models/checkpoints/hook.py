@@ -1,7 +1,9 @@
 """What a training does with every checkpoint that it writes or loads."""
 
 import logging
+from typing import Any
 
+import numpy as np
 from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer, print_log
 from mmengine.registry import HOOKS
@@ -11,6 +13,17 @@ from models.checkpoints.joints import carry_joints, joints_of
 from models.checkpoints.load import carried, carried_line
 from models.checkpoints.normalisation import word_of
 from models.checkpoints.weights import check_weights, weights_of
+
+
+def plain(value: Any) -> Any:
+    """Turn arrays in nested lists and mappings into lists; an empty one is a pickle with code."""
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, dict):
+        return {plain(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(plain, value))
+    return value
 
 
 @HOOKS.register_module()
@@ -27,7 +40,7 @@ class CheckpointFileHook(Hook):
         self.allow_new_layers = allow_new_layers
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Write log buffers as plain lists.
+        """Write log buffers and what is said of the file as plain values.
 
         Args:
             runner: the training.
@@ -39,6 +52,8 @@ class CheckpointFileHook(Hook):
             for name, buffer in hub["log_scalars"].items()
             for values, counts in [buffer.data]
         }
+        hub["runtime_info"] = plain(hub["runtime_info"])
+        checkpoint["meta"] = plain(checkpoint["meta"])
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Replace ``checkpoint['state_dict']`` by checked weights, and report what matched.

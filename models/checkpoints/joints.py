@@ -61,8 +61,8 @@ def carry_joints(
             rows[ours.index(joint)] = before[theirs.index(joint)]
         changed[name] = rows.flatten(0, 1)
     new = [name for name in ours if name not in theirs]
-    line = f"head: {len(common)} of {len(ours)} joints carried over by name"
-    line += f"; new: {_few(new)}" if new else "; their order changed"
+    line = f"head: {len(common)} of {len(ours)} joints carried over by name from {len(theirs)}"
+    line += f"; new: {_few(new)}" if new else ""
     return weights | changed, [line]
 
 

@@ -42,6 +42,9 @@ def describe(
         padding=_padding(config),
         keypoint_names=keypoint_names(info),
         flip_pairs=tuple(pairs),
+        links=tuple(
+            tuple(index[end] for end in link["link"]) for link in info["skeleton_info"].values()
+        ),
         output=output,
         decoder=config.codec.decoder,
         blur_kernel_size=estimator.head.decoder.blur_kernel_size,

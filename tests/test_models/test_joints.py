@@ -31,7 +31,7 @@ def test_maps_follow_their_names(subpixel):
     torch.testing.assert_close(after[:, 0], before[:, 2])
     torch.testing.assert_close(after[:, 1], initial[:, 1])
     torch.testing.assert_close(after[:, 2], before[:, 0])
-    assert lines == ["head: 2 of 3 joints carried over by name; new: tail"]
+    assert lines == ["head: 2 of 3 joints carried over by name from 4; new: tail"]
 
 
 def test_the_same_joints_in_another_order_are_put_right():
@@ -40,7 +40,7 @@ def test_the_same_joints_in_another_order_are_put_right():
     torch.testing.assert_close(
         weights["head.final_layer.weight"], old.head.final_layer.weight.flip(0)
     )
-    assert lines == ["head: 4 of 4 joints carried over by name; their order changed"]
+    assert lines == ["head: 4 of 4 joints carried over by name from 4"]
 
 
 def test_without_names_another_number_begins_anew_and_the_same_stays():

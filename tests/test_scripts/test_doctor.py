@@ -69,3 +69,26 @@ def test_a_file_that_cannot_be_read(outcome, tmp_path):
     assert code == 1
     assert "none.json" in errors
     assert "Traceback" not in errors
+
+
+def test_all_sets_of_a_data_file(outcome, drawn, tmp_path):
+    labels = drawn / "annotations.json"
+    sets = f"{{annotations: {labels}, images: {drawn / 'images'}}}"
+    own = tmp_path / "mine.yaml"
+    names = ", ".join(json.loads(labels.read_text())["categories"][0]["keypoints"])
+    own.write_text(f"train: {sets}\nval: {sets}\nkeypoints: [{names}]\n")
+    assert faults(outcome, tmp_path, own, "--open-images") == (0, {})
+    own.write_text(f"train: {sets}\nval: {sets}\nkeypoints: [{names.replace('nose', 'snout')}]\n")
+    code, found = faults(outcome, tmp_path, own)
+    assert code == 1
+    assert "error" in found.values()
+
+
+def test_all_sets_of_a_config(outcome, tmp_path):
+    config = "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"
+    make_people(tmp_path / "train", 3, seed=4)
+    make_people(tmp_path / "val", 2, seed=5)
+    mine = tmp_path / "mine.py"
+    mine.write_text(f'_base_ = "{Path(config).resolve()}"\ndata_root = "{tmp_path}/"\n')
+    code, _ = faults(outcome, tmp_path, mine, "--open-images")
+    assert code == 0

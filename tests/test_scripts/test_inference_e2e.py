@@ -154,9 +154,10 @@ def test_nothing_to_do(run, tmp_path):
 def test_a_network_of_other_joints(run, e2e_models, folder, tmp_path):
     metadata = {"keypoint_names": ["a", "b", "c"], "flip_pairs": []}
     e2e_models.pose_model(tmp_path / "nets/pose.onnx", joints=3, metadata=metadata)
-    code, errors = run(folder)
-    assert code == 1
-    assert "pose network must give 17 COCO body keypoints, got 3" in errors
+    code, _ = run(folder)
+    assert code == 0
+    for record in read(tmp_path):
+        assert len(record["lmk_3pts"]) in (0, 6)
 
 
 def test_resume__after_an_interruption(run, folder, tmp_path, monkeypatch):

@@ -31,6 +31,7 @@ def check_data_set(
     detections: Path | None = None,
     category: str | None = None,
     visible_above: float | None = None,
+    keypoint_names: tuple[str, ...] | None = None,
 ) -> DataSet:
     """Check annotations, and what belongs to them.
 
@@ -40,6 +41,7 @@ def check_data_set(
         detections: a COCO result file of boxes; None: there is none.
         category: name or id of the person's category; None: the file has one only.
         visible_above: a visibility above it is a label; None admits 0, 1, 2 (and -1 as 0).
+        keypoint_names: that the labels must have; None: not known.
 
     Returns:
         All faults.
@@ -48,7 +50,7 @@ def check_data_set(
         FileNotFoundError: no such file.
         ValueError: no JSON.
     """
-    file = read_coco(labels, LabelRules(category=category, visible_above=visible_above))
+    file = read_coco(labels, LabelRules(keypoint_names, category, visible_above))
     faults = list(file.faults)
     content = file.content if isinstance(file.content, dict) else {}
     entries = content.get("images")

@@ -10,16 +10,15 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from prepostprocess.keypoints.coco import COCO_SIGMAS, KEYPOINT_NAMES
 from prepostprocess.keypoints.oks import keypoint_similarity, oks
 from utils.dataset_check.faults import refuse_errors
 from utils.dataset_check.json_file import load_json
 from utils.dataset_check.people import check_numbers
 from utils.dataset_check.structure import are_finite, check_structure
+from utils.joints import COCO_JOINTS, Joints
 
 METRICS = ("l1", "l2", "MAE")
 _AREA_OF_BOX = 0.53  # a person's share of the box, where a record has a box but no area
-_NUM = len(KEYPOINT_NAMES)
 
 
 @dataclass(frozen=True)
@@ -28,8 +27,8 @@ class Person:
 
     Attributes:
         image: name of the image, or its COCO number.
-        keypoints: float (17, 2), source xy.
-        labelled: bool (17,), which of them count.
+        keypoints: float (K, 2), source xy.
+        labelled: bool (K,), which of them count.
         area: source pixels squared.
         bbox_xywh: float (4,), source pixels.
         score: 0..1; 1 for labels and for records without one.
@@ -52,12 +51,15 @@ class Match:
     similarity: float
 
 
-def read_truth(path: Path, landmark_points: str) -> tuple[list[Person], list[str], dict[int, str]]:
+def read_truth(
+    path: Path, landmark_points: str, joints: Joints = COCO_JOINTS
+) -> tuple[list[Person], list[str], dict[int, str]]:
     """Read a ground truth in either form.
 
     Args:
         path: COCO keypoint annotations, or a list of records.
         landmark_points: the records' key.
+        joints: the K keypoints.
     Returns: the labelled people (those without a labelled point left out), the names of all
         images, and, for COCO, number: name of the image.
     Raises: ValueError: neither form. FileNotFoundError: no such file.
@@ -66,23 +68,29 @@ def read_truth(path: Path, landmark_points: str) -> tuple[list[Person], list[str
     if isinstance(content, dict):
         refuse_errors(check_structure(content, str(path), need_sizes=False))
         people = content["annotations"]
-        refuse_errors(check_numbers(people, _NUM, str(path), need_boxes=False))
+        refuse_errors(check_numbers(people, len(joints.names), str(path), need_boxes=False))
         names = {image["id"]: image["file_name"] for image in content["images"]}
         poses = [
-            _pose(path, names[a["image_id"]], a["keypoints"], a)
+            _pose(path, names[a["image_id"]], a["keypoints"], a, len(joints.names))
             for a in people
             if not a.get("iscrowd")
         ]
     else:
         names = {}
         records = _check_records(path, content, "img_path", landmark_points)
-        poses = [_pose(path, r["img_path"], r[landmark_points], r) for r in records]
+        poses = [
+            _pose(path, r["img_path"], r[landmark_points], r, len(joints.names)) for r in records
+        ]
     images = list(names.values()) or list(dict.fromkeys(r["img_path"] for r in records))
     return [p for p in poses if p is not None and p.labelled.any()], images, names
 
 
 def read_results(
-    path: Path, landmark_points: str, images: list[str], numbers: dict[int, str]
+    path: Path,
+    landmark_points: str,
+    images: list[str],
+    numbers: dict[int, str],
+    joints: Joints = COCO_JOINTS,
 ) -> list[Person]:
     """Read predictions in either form, under the ground truth's image names.
 
@@ -91,6 +99,7 @@ def read_results(
         landmark_points: the records' key.
         images: names in the ground truth.
         numbers: number: name there, for COCO.
+        joints: the K keypoints.
     Returns: the predicted people; all of their points count.
     Raises: ValueError: neither form, or no image that the ground truth has.
     """
@@ -106,20 +115,24 @@ def read_results(
             f"{path}: {key} must be as in the ground truth, got {records[0][key]!r} where that has "
             f"{images[0]!r}. Use inference_e2e.py's --relative-to and --path-prefix."
         )
-    poses = [_pose(path, name, r[points], r) for name, r in known if name is not None]
+    count = len(joints.names)
+    poses = [_pose(path, name, r[points], r, count) for name, r in known if name is not None]
     return [
-        Person(p.image, p.keypoints, np.ones(_NUM, bool), p.area, p.bbox_xywh, p.score)
+        Person(p.image, p.keypoints, np.ones(count, bool), p.area, p.bbox_xywh, p.score)
         for p in poses
         if p is not None
     ]
 
 
-def match_people(truth: list[Person], predictions: list[Person]) -> list[Match]:
+def match_people(
+    truth: list[Person], predictions: list[Person], joints: Joints = COCO_JOINTS
+) -> list[Match]:
     """Pair each labelled person with the most similar prediction of its image, each used once.
 
     Args:
         truth: labelled people.
         predictions: of the same images.
+        joints: the K keypoints.
     Returns: one match a labelled person, in their order; the most similar pairs are made first.
     """
     by_image = defaultdict(list)
@@ -130,7 +143,7 @@ def match_people(truth: list[Person], predictions: list[Person]) -> list[Match]:
         rivals = by_image[person.image]
         if rivals:
             points = np.stack([rival.keypoints for rival in rivals])
-            similar = oks(points, person.keypoints, person.area, person.labelled)
+            similar = oks(points, person.keypoints, person.area, person.labelled, joints.sigmas)
             pairs += [(value, i, j) for j, value in enumerate(similar)]
     found, used = {}, set()
     for value, i, j in sorted(pairs, key=lambda pair: -pair[0]):
@@ -156,18 +169,25 @@ def distances(matches: list[Match]) -> dict[str, float]:
     return _means(np.concatenate(offsets) if offsets else np.zeros((0, 2)))
 
 
-def joint_table(matches: list[Match]) -> list[dict]:
+def joint_table(matches: list[Match], joints: Joints = COCO_JOINTS) -> list[dict]:
     """The same for each joint, with the number of labels and the mean similarity.
 
     A person that was not found counts with similarity 0, as in OKS, and in no distance.
+
+    Args:
+        matches: one a labelled person.
+        joints: the K keypoints.
+
+    Returns:
+        A dict a joint: joint, labelled, the three distances, similarity.
     """
     rows = []
-    for k, name in enumerate(KEYPOINT_NAMES):
+    for k, name in enumerate(joints.names):
         labelled = [m for m in matches if m.truth.labelled[k]]
         found = [(m.prediction, m.truth) for m in labelled if m.prediction is not None]
         offsets = np.array([(p.keypoints - t.keypoints)[k] for p, t in found]).reshape(-1, 2)
         similar = [
-            keypoint_similarity(p.keypoints[k], t.keypoints[k], t.area, COCO_SIGMAS[k])
+            keypoint_similarity(p.keypoints[k], t.keypoints[k], t.area, joints.sigmas[k])
             for p, t in found
         ]
         mean = sum(similar) / len(labelled) if labelled else float("nan")
@@ -175,12 +195,13 @@ def joint_table(matches: list[Match]) -> list[dict]:
     return rows
 
 
-def to_coco(truth: list[Person], images: list[str]) -> dict:
+def to_coco(truth: list[Person], images: list[str], joints: Joints = COCO_JOINTS) -> dict:
     """A ground truth of records as COCO annotations; images are numbered from 1.
 
     Args:
         truth: the labelled people.
         images: names of all images.
+        joints: the K keypoints.
 
     Returns:
         The content of an annotation file.
@@ -188,7 +209,7 @@ def to_coco(truth: list[Person], images: list[str]) -> dict:
     numbers = {name: i for i, name in enumerate(images, start=1)}
     return dict(
         images=[dict(id=i, file_name=name) for name, i in numbers.items()],
-        categories=[dict(id=1, name="person", keypoints=list(KEYPOINT_NAMES))],
+        categories=[dict(id=1, name="person", keypoints=list(joints.names))],
         annotations=[
             dict(
                 id=i,
@@ -220,7 +241,7 @@ def to_results(predictions: list[Person], numbers: dict[str, int]) -> list[dict]
             image_id=numbers[str(p.image)],
             category_id=1,
             score=p.score,
-            keypoints=np.column_stack([p.keypoints, np.ones(_NUM)]).ravel().tolist(),
+            keypoints=np.column_stack([p.keypoints, np.ones(len(p.keypoints))]).ravel().tolist(),
         )
         for p in predictions
     ]
@@ -255,17 +276,17 @@ def _means(offsets: np.ndarray) -> dict[str, float]:
     )
 
 
-def _pose(path: Path, image: str, values: list, record: dict) -> Person | None:
+def _pose(path: Path, image: str, values: list, record: dict, count: int) -> Person | None:
     """Read a person in any of the four landmark layouts; None for an empty list."""
     numbers = _numbers(values)
     if not len(numbers):
         return None
-    if len(numbers) not in (2 * _NUM, 3 * _NUM) or not np.isfinite(numbers).all():
+    if len(numbers) not in (2 * count, 3 * count) or not np.isfinite(numbers).all():
         raise ValueError(
-            f"{path}: landmarks of {image} must be {2 * _NUM} or {3 * _NUM} finite numbers, got "
+            f"{path}: landmarks of {image} must be {2 * count} or {3 * count} finite numbers, got "
             f"{len(numbers)}. Write them as inference_e2e.py does."
         )
-    rows = numbers.reshape(_NUM, -1)
+    rows = numbers.reshape(count, -1)
     points = rows[:, :2]
     # No third value: a point at the origin or before it is COCO's and Kneron's "not labelled".
     labelled = np.asarray(rows[:, 2] > 0 if rows.shape[1] == 3 else (points > 0).any(axis=1))

@@ -1,30 +1,41 @@
-"""Records of the end-to-end evaluation: ``{img_path, lmk_coco_body_17pts}`` an image."""
+"""Records of the end-to-end evaluation: ``{img_path, lmk_coco_body_17pts}`` an image.
+
+A network of K other keypoints writes ``lmk_Kpts``, with K for the 17 of COCO in all forms.
+"""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from prepostprocess.keypoints.coco import KEYPOINT_NAMES
 from utils.dataset_check.structure import are_finite
 from utils.evaluation.coco_results import people_to_coco
 from utils.people import People
 from utils.people_json import rounded_keypoints, write_json
 
 LANDMARKS = "lmk_coco_body_17pts"
-NUM_LANDMARKS = 17
-SHAPES: dict[str, tuple[int, ...]] = dict(flat34=(34,), flat51=(51,))
-SHAPES |= {"17x2": (17, 2), "17x3": (17, 3)}
-LANDMARK_FORMATS = tuple(SHAPES)
+LANDMARK_FORMATS = ("flat34", "flat51", "17x2", "17x3")
+
+
+def landmarks_key(names: Sequence[str]) -> str:
+    """Name the records' key of the landmarks."""
+    return LANDMARKS if tuple(names) == KEYPOINT_NAMES else f"lmk_{len(names)}pts"
+
+
+def _shape(layout: str, count: int) -> tuple[int, ...]:
+    numbers = 2 if layout in ("flat34", "17x2") else 3
+    return (count * numbers,) if layout.startswith("flat") else (count, numbers)
 
 
 def landmarks(keypoints: np.ndarray, scores: np.ndarray, layout: str) -> list:
     """Write one person's keypoints down.
 
     Args:
-        keypoints: float (17, 2), source xy.
-        scores: float (17,).
+        keypoints: float (K, 2), source xy.
+        scores: float (K,).
         layout: "flat34" x, y, x, y, ...; "flat51" x, y, score, ...; "17x2" and "17x3" the same as
             lists of lists.
     Returns: numbers, hundredths of a pixel, scores with four decimals.
@@ -77,6 +88,7 @@ class E2eResults:
         path: file of the records.
         coco_path: file of the COCO results, or None.
         layout: one of ``LANDMARK_FORMATS``.
+        names: K keypoints.
         all_persons: one record a person with ``bbox`` and ``score``; else one an image, of the
             person with the highest score.
         records: image name: its records.
@@ -87,6 +99,7 @@ class E2eResults:
     coco_path: Path | None = None
     layout: str = "flat34"
     all_persons: bool = False
+    names: tuple[str, ...] = KEYPOINT_NAMES
     records: dict[str, list[dict]] = field(default_factory=dict)
     coco: dict[int, list[dict]] = field(default_factory=dict)
 
@@ -101,7 +114,7 @@ class E2eResults:
         best = np.argsort(-people.scores, kind="stable")
         chosen = best if self.all_persons else best[:1]
         self.records[name] = [self._record(name, people, int(i)) for i in chosen] or [
-            {"img_path": name, LANDMARKS: []}
+            {"img_path": name, landmarks_key(self.names): []}
         ]
         if self.coco_path is not None:
             image_id = coco_image_id(path)
@@ -136,38 +149,38 @@ class E2eResults:
         if coco_path is None:
             return
         done = {coco_image_id(paths[name]) for name in read}
-        for result in _read_list(coco_path, "image_id", _is_result):
+        for result in _read_list(coco_path, "image_id", self._is_result):
             if result["image_id"] in done:
                 self.coco.setdefault(result["image_id"], []).append(result)
 
     def _is_record(self, record: dict) -> bool:
         """Tell whether a record is one that this run would write."""
-        points, keys = record.get(LANDMARKS), {"img_path", LANDMARKS}
+        key = landmarks_key(self.names)
+        points, keys = record.get(key), {"img_path", key}
         if points != []:
             keys |= {"bbox", "score"} if self.all_persons else set()
         return (
             record.keys() == keys
             and isinstance(record["img_path"], str)
-            and (points == [] or _has_shape(points, SHAPES[self.layout]))
+            and (points == [] or _has_shape(points, _shape(self.layout, len(self.names))))
             and ("bbox" not in keys or _has_shape(record["bbox"], (4,)))
             and ("score" not in keys or _has_shape(record["score"], ()))
         )
 
+    def _is_result(self, result: dict) -> bool:
+        """Tell whether a COCO result is one that a run would write."""
+        shapes = {"keypoints": (3 * len(self.names),), "bbox": (4,), "score": ()}
+        return type(result.get("image_id")) is int and all(
+            _has_shape(result.get(key), shape) for key, shape in shapes.items()
+        )
+
     def _record(self, name: str, people: People, i: int) -> dict:
         points = landmarks(people.keypoints[i], people.keypoint_scores[i], self.layout)
-        record: dict = {"img_path": name, LANDMARKS: points}
+        record: dict = {"img_path": name, landmarks_key(self.names): points}
         if self.all_persons:
             record["bbox"] = [round(float(value), 2) for value in people.boxes_xywh[i]]
             record["score"] = round(float(people.scores[i]), 6)
         return record
-
-
-def _is_result(result: dict) -> bool:
-    """Tell whether a COCO result is one that a run would write."""
-    shapes = {"keypoints": (3 * NUM_LANDMARKS,), "bbox": (4,), "score": ()}
-    return type(result.get("image_id")) is int and all(
-        _has_shape(result.get(key), shape) for key, shape in shapes.items()
-    )
 
 
 def _has_shape(value: object, shape: tuple[int, ...]) -> bool:

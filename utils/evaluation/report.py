@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from prepostprocess.image import load_rgb
-from prepostprocess.keypoints.coco import KEYPOINT_NAMES
 from prepostprocess.save_image import save_rgb
 from utils.drawing import draw_people
 from utils.evaluation.comparison import METRICS, Match, Person, distances, joint_table
+from utils.joints import COCO_JOINTS, Joints
 from utils.params import build_params, param, read_mapping
 from utils.people import People
 
@@ -51,7 +51,11 @@ def load_eval_params(path: Path) -> EvalParams:
 
 
 def report(
-    matches: list[Match], figures: dict[str, float], num_images: int, metric: str | None
+    matches: list[Match],
+    figures: dict[str, float],
+    num_images: int,
+    metric: str | None,
+    joints: Joints = COCO_JOINTS,
 ) -> str:
     """Write the evaluation down.
 
@@ -60,6 +64,7 @@ def report(
         figures: COCO's ten.
         num_images: of the ground truth.
         metric: the one distance to report; None for all three.
+        joints: the K keypoints.
     Returns: lines of text.
     """
     shown = METRICS if metric is None else (metric,)
@@ -70,13 +75,15 @@ def report(
     lines += [f"{name:<6} {overall[name]:.3f} px (of people found)" for name in shown]
     header = "".join(f"{name + ' px':>10}" for name in shown)
     lines += ["", f"{'joint':<16}{'labelled':>9}{header}{'similarity':>12}"]
-    for row in joint_table(matches):
+    for row in joint_table(matches, joints):
         values = "".join(f"{row[name]:>10.2f}" for name in shown)
         lines.append(f"{row['joint']:<16}{row['labelled']:>9}{values}{row['similarity']:>12.3f}")
     return "\n".join(lines) + "\n"
 
 
-def draw_worst(matches: list[Match], count: int, folder: Path, target: Path) -> list[Path]:
+def draw_worst(
+    matches: list[Match], count: int, folder: Path, target: Path, joints: Joints = COCO_JOINTS
+) -> list[Path]:
     """Draw the labelled people that the results are least like: label left, prediction right.
 
     Args:
@@ -84,6 +91,7 @@ def draw_worst(matches: list[Match], count: int, folder: Path, target: Path) -> 
         count: how many to draw.
         folder: of the images that the ground truth names.
         target: folder for the drawings, ``<rank>_<oks>_<image>.png``.
+        joints: the K keypoints.
     Returns: the files.
     Raises: FileNotFoundError: an image is not in the folder.
     """
@@ -92,20 +100,20 @@ def draw_worst(matches: list[Match], count: int, folder: Path, target: Path) -> 
     for rank, match in enumerate(worst, start=1):
         path = folder / str(match.truth.image)
         image = load_rgb(path if path.exists() else folder / Path(str(match.truth.image)).name)
-        sides = [_draw(image, pose) for pose in (match.truth, match.prediction)]
+        sides = [_draw(image, pose, joints) for pose in (match.truth, match.prediction)]
         name = f"{rank:03d}_oks{match.similarity:.2f}_{Path(str(match.truth.image)).stem}.png"
         save_rgb(target / name, np.hstack(sides))
         written.append(target / name)
     return written
 
 
-def _draw(image: np.ndarray, pose: Person | None) -> np.ndarray:
-    poses = [] if pose is None else [pose]
+def _draw(image: np.ndarray, pose: Person | None, joints: Joints) -> np.ndarray:
+    poses, count = [] if pose is None else [pose], len(joints.names)
     people = People(
         boxes_xywh=np.array([p.bbox_xywh for p in poses], np.float32).reshape(-1, 4),
         box_scores=np.ones(len(poses), np.float32),
-        keypoints=np.array([p.keypoints for p in poses], np.float32).reshape(-1, 17, 2),
-        keypoint_scores=np.array([p.labelled for p in poses], np.float32).reshape(-1, 17),
+        keypoints=np.array([p.keypoints for p in poses], np.float32).reshape(-1, count, 2),
+        keypoint_scores=np.array([p.labelled for p in poses], np.float32).reshape(-1, count),
         scores=np.array([p.score for p in poses], np.float32),
     )
-    return draw_people(image, people, KEYPOINT_NAMES, 0.5)
+    return draw_people(image, people, joints.names, 0.5, links=joints.links)

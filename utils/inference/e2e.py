@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from utils.evaluation.landmark_file import NUM_LANDMARKS, E2eResults, coco_image_id, image_name
+from utils.evaluation.landmark_file import E2eResults, coco_image_id, image_name
 from utils.inference.image_stages import pose_stages
 from utils.inference.progress import with_bar
 from utils.inference.shards import Shard, all_shards
@@ -71,12 +71,7 @@ def run_e2e(
     for path in images if options.coco_path else ():
         coco_image_id(path)
     pipeline = load_pipeline(*networks)
-    if len(pipeline.spec.keypoint_names) != NUM_LANDMARKS:
-        raise ValueError(
-            f"{networks[-1]}: pose network must give 17 COCO body keypoints, got "
-            f"{len(pipeline.spec.keypoint_names)}. Use inference.py --json for others."
-        )
-    results = _results_before(options, names)
+    results = _results_before(options, names, pipeline.spec.keypoint_names)
     try:
         failed = _fill(results, pipeline, names, make_bar)
     except KeyboardInterrupt:
@@ -88,12 +83,14 @@ def run_e2e(
     return 1 if failed else 0
 
 
-def _results_before(options: E2eOptions, names: dict[Path, str]) -> E2eResults:
+def _results_before(
+    options: E2eOptions, names: dict[Path, str], keypoint_names: tuple[str, ...]
+) -> E2eResults:
     """Collect what an interrupted run, or the parts of a run, have written."""
     path, coco_path = options.save_path, options.coco_path
     if options.shard:
         path, coco_path = options.shard.path(path), coco_path and options.shard.path(coco_path)
-    results = E2eResults(path, coco_path, options.layout, options.all_persons)
+    results = E2eResults(path, coco_path, options.layout, options.all_persons, keypoint_names)
     if options.resume and path.exists():
         results.resume(names, path, coco_path)
     for shard in all_shards(options.merge):

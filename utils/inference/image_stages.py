@@ -75,8 +75,8 @@ def draw_stage(
     """
 
     def draw(one: ImageJob) -> ImageJob:
-        names = pipeline.spec.keypoint_names
-        drawn = draw_people(one.image, one.people, names, threshold)
+        spec, people = pipeline.spec, one.people
+        drawn = draw_people(one.image, people, spec.keypoint_names, threshold, links=spec.links)
         target = target_of(one.path)
         if target.exists() and target.samefile(one.path):
             raise ValueError(

@@ -66,7 +66,7 @@ def video_stages(
     Returns: stages "detect", "pose" and "draw" for ``stages.run_stages``.
     """
     tracker = Tracker(threshold, max_missed=max(1, round(rate * _SURVIVES_SECONDS)))
-    smoother = PeopleSmoother(threshold) if smooth else None
+    smoother, spec = PeopleSmoother(threshold) if smooth else None, pipeline.spec
 
     def detect(frame: Frame) -> Frame:
         if frame.index % every:
@@ -86,8 +86,8 @@ def video_stages(
         return replace(frame, people=people, ids=tuple(ids))
 
     def draw_frame(frame: Frame) -> Frame:
-        names = pipeline.spec.keypoint_names
-        drawn = draw_people(frame.image, frame.people, names, threshold, list(frame.ids))
+        names, links, ids = spec.keypoint_names, spec.links, list(frame.ids)
+        drawn = draw_people(frame.image, frame.people, names, threshold, ids, links)
         return replace(frame, drawn=drawn)
 
     stages: list[tuple[str, Callable]] = [("detect", detect), ("pose", pose)]

@@ -1,0 +1,52 @@
+"""The annotation files that a config reads, and how it reads them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mmengine.config import Config
+
+from models.export.metadata import keypoints_of
+
+
+def label_sets(config: Config, *, open_images: bool) -> dict[Path, dict]:
+    """Find the COCO annotation files of a config's training, validation and test sets.
+
+    Args:
+        config: the config.
+        open_images: name their folders too.
+
+    Returns:
+        Each file once, with the arguments of ``check_data_set``.
+
+    Raises:
+        ValueError: there is none.
+    """
+    found: dict[Path, dict] = {}
+    for part in ("train", "val", "test"):
+        for data in _data_sets(config.get(f"{part}_dataloader") or {}):
+            root = Path(data.get("data_root") or "")
+            found[root / data["ann_file"]] = {
+                "images": root / data["data_prefix"]["img"] if open_images else None,
+                "detections": None,
+                "category": data.get("category"),
+                "visible_above": data.get("visible_above"),
+                "keypoint_names": keypoints_of(config),
+            }
+    if not found:
+        raise ValueError(
+            f"{config.filename}: config must read COCO annotations (KneronCocoDataset), got none. "
+            "Name an annotation file."
+        )
+    return found
+
+
+def _data_sets(value: object) -> Iterator[dict]:
+    """Yield the COCO data sets in nested lists and mappings."""
+    if isinstance(value, dict):
+        if value.get("type") == "KneronCocoDataset":
+            yield value
+        for inner in value.values():
+            yield from _data_sets(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _data_sets(inner)

@@ -1,0 +1,96 @@
+"""A data set in one YAML file: what follows from names, and all faults at once."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from prepostprocess.keypoints.coco import (
+    COCO_FLIP_PAIRS,
+    COCO_SIGMAS,
+    COCO_SKELETON,
+    KEYPOINT_NAMES,
+)
+from utils.own_data import read_own_data
+from utils.params import ParamsError
+
+SETS = """
+train: {annotations: labels.json, images: pictures/}
+val: {annotations: labels.json, images: pictures/}
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "labels.json").write_text("{}")
+
+    def write(text: str, sets: str = SETS) -> Path:
+        path = tmp_path / "mine.yaml"
+        path.write_text(sets + text)
+        return path
+
+    return write
+
+
+def test_coco_needs_names_alone(write):
+    data = read_own_data(write(f"keypoints: {list(KEYPOINT_NAMES)}"))
+    assert data.joints.flip_pairs == COCO_FLIP_PAIRS
+    assert set(data.joints.links) == set(COCO_SKELETON)
+    np.testing.assert_array_equal(data.joints.sigmas, COCO_SIGMAS)
+    assert not data.remarks
+    assert data.val.images == data.source.parent / "pictures"
+
+
+def test_sigmas_that_nobody_knows_are_said(write):
+    data = read_own_data(write("keypoints: [nose, antenna]"))
+    assert data.joints.sigmas.tolist() == [0.026, 0.05]
+    assert "1 take 0.05" in data.remarks[0]
+
+
+def test_what_is_given_counts(write):
+    text = "keypoints: [a, b, c]\nflip_pairs: [[a, c]]\nlinks: [[c, b]]\nsigmas: [.1, 0.2, 1]\n"
+    joints = read_own_data(write(text + "category: 3")).joints
+    assert joints.flip_pairs == ((0, 2),)
+    assert joints.links == ((2, 1),)
+    assert joints.sigmas.tolist() == [0.1, 0.2, 1.0]
+
+
+def test_sides_may_stand_anywhere_in_a_name(write):
+    joints = read_own_data(write("keypoints: [eye_right, EarLeft, eye_left, EarRight]")).joints
+    assert joints.flip_pairs == ((1, 3), (2, 0))
+
+
+FAULTS = {
+    "lonely side": ("keypoints: [left_a]", "'left_a' has no 'right_a' to change places with"),
+    "twice": ("keypoints: [a, a]", "keypoint 'a' is there 2 times"),
+    "no list": ("keypoints: a", "keypoints must be a list of names"),
+    "pair of strangers": ("keypoints: [a]\nflip_pairs: [[a, x]]", "flip_pairs: 'x' is no keypoint"),
+    "in two pairs": ("keypoints: [a, b, c]\nflip_pairs: [[a, b], [a, c]]", "'a' is in two"),
+    "no pair": ("keypoints: [a]\nlinks: [[a]]", r"links: \['a'\] is no pair"),
+    "few sigmas": ("keypoints: [a, b]\nsigmas: [1]", "sigmas must be 2 numbers above 0"),
+    "sigma of 0": ("keypoints: [a]\nsigmas: [0]", "sigmas must be 1 numbers above 0"),
+    "category": ("keypoints: [a]\ncategory: [1]", "category must be a name or a number"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), FAULTS.values(), ids=FAULTS)
+def test_faults_are_told(write, text, message):
+    with pytest.raises(ParamsError, match=rf"mine\.yaml: .*{message}"):
+        read_own_data(write(text))
+
+
+def test_all_faults_stand_in_one_line(write):
+    sets = "train: {annotations: gone.json, images: lost/}\nval: 5\n"
+    with pytest.raises(ParamsError) as caught:
+        read_own_data(write("keypoints: [a, a]\nsigmas: [-1, 1]", sets))
+    told = str(caught.value)
+    assert "\n" not in told
+    assert "got 5 faults" in told
+    for part in ("gone.json", "lost", "val must have annotations", "2 times", "sigmas must"):
+        assert part in told
+
+
+def test_a_misspelt_key_is_told(write):
+    with pytest.raises(ParamsError, match="unknown key 'keypoint'. Did you mean 'keypoints'"):
+        read_own_data(write("keypoint: [a]"))

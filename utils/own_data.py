@@ -1,0 +1,171 @@
+"""A data set of one's own, described in one YAML file.
+
+    train: {annotations: train.json, images: train/}
+    val: {annotations: val.json, images: val/}
+    keypoints: [nose, left_eye, right_eye]
+
+Paths count from the file's folder. Optional: flip_pairs, links, sigmas, category.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from prepostprocess.keypoints.coco import COCO_SIGMAS, KEYPOINT_NAMES
+from utils.joints import Joints, links_by_name
+from utils.params import ParamsError, check_keys, read_mapping
+
+KEYS = ("train", "val", "keypoints", "flip_pairs", "links", "sigmas", "category")
+_LEFT_RIGHT = (("left", "right"), ("Left", "Right"))
+DEFAULT_SIGMA = 0.05  # between COCO's eyes (.025) and hips (.107)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A file of COCO keypoint annotations and the folder of its images."""
+
+    annotations: Path
+    images: Path
+
+
+@dataclass(frozen=True)
+class OwnData:
+    """What the file says.
+
+    Attributes:
+        source: the file.
+        train: trained on, all together.
+        val: evaluated on.
+        joints: the keypoints.
+        category: name or id of the objects' category; None where the labels have one only.
+        remarks: what was assumed, a line each.
+    """
+
+    source: Path
+    train: tuple[Labels, ...]
+    val: Labels
+    joints: Joints
+    category: str | int | None
+    remarks: tuple[str, ...]
+
+
+def read_own_data(path: str | Path) -> OwnData:
+    """Read the description, and tell all its faults at once.
+
+    Args:
+        path: the YAML file.
+
+    Returns:
+        The description; annotation files and folders exist.
+
+    Raises:
+        ParamsError: no such file, no YAML, or faults in it.
+    """
+    path = Path(path)
+    values = read_mapping(path)
+    check_keys(values, KEYS, path)
+    told: list[str] = []
+    train = _labels(values, "train", path.parent, told)
+    val = _labels(values, "val", path.parent, told)
+    if len(val) > 1:
+        told.append("val must be one set, not a list")
+    names = _names(values.get("keypoints"), told)
+    pairs = _flip_pairs(values.get("flip_pairs"), names, told)
+    links = _pairs("links", values["links"], names, told) if "links" in values else None
+    remarks: list[str] = []
+    sigmas = _sigmas(values.get("sigmas"), names, told, remarks)
+    category = values.get("category")
+    if category is not None and type(category) not in (str, int):
+        told.append(f"category must be a name or a number, got {category!r}")
+    if told:
+        count = f"{len(told)} faults" if len(told) > 1 else "a fault"
+        raise ParamsError(f"{path}: data must be described whole, got {count}: {'; '.join(told)}.")
+    joints = Joints(names, pairs, links_by_name(names) if links is None else links, sigmas)
+    return OwnData(path, train, val[0], joints, category, tuple(remarks))
+
+
+def _labels(values: dict, key: str, folder: Path, told: list[str]) -> tuple[Labels, ...]:
+    sets = values.get(key)
+    if sets is None:
+        told.append(f"{key} is missing (write {key}: {{annotations: FILE, images: FOLDER}})")
+        return ()
+    found = []
+    for entry in sets if isinstance(sets, list) else [sets]:
+        if not isinstance(entry, dict) or set(entry) != {"annotations", "images"}:
+            told.append(f"{key} must have annotations and images, and nothing else")
+            continue
+        labels = Labels(folder / str(entry["annotations"]), folder / str(entry["images"]))
+        if not labels.annotations.is_file():
+            told.append(f"{key}: no file {labels.annotations}")
+        if not labels.images.is_dir():
+            told.append(f"{key}: no folder {labels.images}")
+        found.append(labels)
+    return tuple(found)
+
+
+def _names(names: Any, told: list[str]) -> tuple[str, ...]:
+    if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+        told.append("keypoints must be a list of names")
+        return ()
+    told += [f"keypoint '{n}' is there {c} times" for n, c in Counter(names).items() if c > 1]
+    return tuple(names)
+
+
+def _flip_pairs(pairs: Any, names: Sequence[str], told: list[str]) -> tuple[tuple[int, int], ...]:
+    """Take the pairs as given, or those of names that differ in left and right alone."""
+    if pairs is not None:
+        found = _pairs("flip_pairs", pairs, names, told)
+        many = [names[k] for k, count in Counter(sum(found, ())).items() if count > 1]
+        told += [f"'{name}' is in two flip_pairs" for name in many]
+        return found
+    found = ()
+    for number, name in enumerate(names):
+        for left, right in _LEFT_RIGHT:
+            other = name.replace(left, right) if left in name else name.replace(right, left)
+            if other == name:
+                continue
+            if other not in names:
+                told.append(f"'{name}' has no '{other}' to change places with; give flip_pairs")
+            elif left in name:
+                found += ((number, names.index(other)),)
+    return found
+
+
+def _pairs(
+    key: str, pairs: Any, names: Sequence[str], told: list[str]
+) -> tuple[tuple[int, int], ...]:
+    """Read pairs of names as numbers."""
+    if not isinstance(pairs, list):
+        told.append(f"{key} must be a list of pairs of keypoints")
+        return ()
+    found = []
+    for pair in pairs:
+        if not isinstance(pair, list) or len(pair) != 2 or pair[0] == pair[1]:
+            told.append(f"{key}: {pair!r:.60} is no pair of keypoints")
+        elif strangers := [name for name in pair if name not in names]:
+            told += [f"{key}: '{name}' is no keypoint" for name in strangers]
+        else:
+            found.append((names.index(pair[0]), names.index(pair[1])))
+    return tuple(found)
+
+
+def _sigmas(sigmas: Any, names: Sequence[str], told: list[str], remarks: list[str]) -> np.ndarray:
+    """Take the numbers as given, COCO's by name, or one for all."""
+    if sigmas is None:
+        known = dict(zip(KEYPOINT_NAMES, COCO_SIGMAS, strict=True))
+        others = [name for name in names if name not in known]
+        if others:
+            remarks.append(
+                f"no sigmas: {len(names) - len(others)} keypoints take COCO's, {len(others)} take "
+                f"{DEFAULT_SIGMA}. AP compares only with figures of the same sigmas."
+            )
+        return np.array([known.get(name, DEFAULT_SIGMA) for name in names], np.float64)
+    is_whole = isinstance(sigmas, list) and all(type(s) in (int, float) for s in sigmas)
+    if not is_whole or not all(0 < s < 10 for s in sigmas) or len(sigmas) != len(names):
+        told.append(f"sigmas must be {len(names)} numbers above 0, one a keypoint")
+        return np.zeros(0)
+    return np.array(sigmas, np.float64)
