@@ -10,6 +10,8 @@ from utils.onnx_graph.npu.graph import GraphView, read_graph
 from utils.onnx_graph.npu.tables import load_table
 from utils.onnx_graph.npu.verdict import ChipReport, judge
 
+ROOT = Path(__file__).resolve().parents[3]
+
 
 def report(graph: GraphView, chip: str, table: str = "2026-03") -> ChipReport:
     return judge(graph, chip, load_table(table))
@@ -62,6 +64,13 @@ def yolov5n(shared) -> GraphView:
 )
 def test_tinypose(tinypose, chip, table, expected):
     assert off_npu(tinypose, chip, table) == expected
+
+
+# The same network as shipped, rewritten for the chip: what its card in weights/ says.
+@pytest.mark.parametrize(("chip", "expected"), [("720", {}), ("520", {("Resize", "disputed"): 29})])
+def test_the_shipped_network_on_its_chip(chip, expected):
+    graph = read_graph(ROOT / f"weights/wider_naive_litehrnet_18_kl{chip}.onnx")
+    assert off_npu(graph, chip) == expected
 
 
 # The vendor's performance page of 2022-11: YOLOv5s has CPU nodes on 520 and none on 720 once the
