@@ -110,9 +110,25 @@ STEPS = {
 }
 
 
+def test_a_chip_joins_stretches_where_a_pc_gathers():
+    # the first half of the shuffled channels is 0, 4, 1, 5: two runs of two
+    nodes = "s = Gather<axis=1>(x, pairs) a = Slice(s, zero, four, one) y = Conv(a, narrow)"
+    weights = WEIGHTS | {
+        "pairs": np.array([0, 4, 1, 5, 2, 6, 3, 7]),
+        "narrow": normal(8, 4, 1, 1),
+    }
+    found = {}
+    for npu in (None, "520", "720"):
+        made, _, gap = run_pass(model(nodes, weights=weights), "fold-channel-order", npu=npu)
+        assert gap <= GAP
+        found[npu] = ops(made)
+    assert found["720"] == {"Slice": 2, "Concat": 1, "Conv": 1}
+    assert found[None] == found["520"] == {"Gather": 1, "Conv": 1}
+
+
 @settings(max_examples=60, deadline=None)
-@given(data=st.data())
-def test_any_network_with_shuffles_stays_equal(data):
+@given(data=st.data(), npu=st.sampled_from([None, "520", "720"]))
+def test_any_network_with_shuffles_stays_equal(data, npu):
     names, nodes = ["x"], ["t = Gather<axis=1>(x, order)"]
     names.append("t")
     for number in range(data.draw(st.integers(1, 10))):
@@ -122,7 +138,6 @@ def test_any_network_with_shuffles_stays_equal(data):
         names.append(f"t{number}")
     nodes.append(f"last = Tanh({names[-1]}) y = Add(last, {data.draw(st.sampled_from(names))})")
     weights = WEIGHTS | {"seven": np.array([7]), "fours": np.array([4, 4])}
-    _, _, gap = run_pass(
-        model(" ".join(nodes), "1,8,5,4", weights), "split-to-slice", "fold-channel-order"
-    )
+    source = model(" ".join(nodes), "1,8,5,4", weights)
+    _, _, gap = run_pass(source, "split-to-slice", "fold-channel-order", npu=npu)
     assert gap <= GAP

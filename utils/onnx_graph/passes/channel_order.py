@@ -22,6 +22,10 @@ from utils.onnx_graph.passes.reorder import (
 from utils.onnx_graph.passes.selection import add_gather, picked_channels
 from utils.onnx_graph.passes.slices import add_concat, add_slice, concat_axis, merge_slices
 
+# Slices of a stretch each and a Concat cost a chip no multiplication, a 1x1 Conv one a pair of
+# channels. More of them than that would be more moves than the Conv has work.
+MOST_STRETCHES = 6
+
 
 @dataclass(frozen=True)
 class Lying:
@@ -49,7 +53,7 @@ def fold_channel_order(graph: Graph, npu: str | None) -> int:
     if not shuffles:
         return 0
     graph.remove_dead_ends()  # sorts as well
-    folder = _Folder(graph)
+    folder = _Folder(graph, npu)
     for node in list(graph.nodes):
         folder.visit(node)
     folder.end()
@@ -64,8 +68,9 @@ def _is_shuffle(graph: Graph, node: Node) -> bool:
 
 
 class _Folder:
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, npu: str | None) -> None:
         self.graph = graph
+        self.has_slice = npu not in (None, "520")  # a PC takes a Gather at once
         self.lying: dict[str, Lying] = {}  # only tensors that are not plain under their own name
         self.plain: dict[str, str] = {}  # those that were made plain again
 
@@ -187,6 +192,8 @@ class _Folder:
         low, high = int(wanted.min()), int(wanted.max()) + 1
         if high - low == len(wanted) == len(set(wanted)):
             return Lying(add_slice(graph, before, source, {1: (low, high)}), wanted - low)
+        if self.has_slice and (lying := self._cut_stretches(source, wanted, before)):
+            return lying
         name = add_gather(graph, before, source, wanted, f"{before.output}_pick")
         return Lying(name, np.arange(len(wanted)))
 
@@ -203,6 +210,20 @@ class _Folder:
                 used += self.graph.size(part.name, 1)
             edge += size
         return Lying(add_concat(self.graph, before, names, 1, f"{before.output}_pick"), order)
+
+    def _cut_stretches(self, source: str, wanted: np.ndarray, before: Node) -> Lying | None:
+        """Join the few stretches that the wanted channels lie in; None if they lie scattered."""
+        places = np.sort(wanted)
+        edges = np.flatnonzero(np.diff(places) != 1) + 1
+        stretches = np.split(places, edges)
+        if len(stretches) > MOST_STRETCHES or len(set(wanted)) != len(wanted):
+            return None
+        names = [
+            add_slice(self.graph, before, source, {1: (int(each[0]), int(each[-1]) + 1)})
+            for each in stretches
+        ]
+        joined = add_concat(self.graph, before, names, 1, f"{before.output}_pick")
+        return Lying(joined, np.searchsorted(places, wanted))
 
     def _make_plain(self, name: str, before: Node) -> str:
         if name not in self.lying:
