@@ -30,6 +30,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         parser.error("--resume and --load-from exclude each other: go on, or begin anew?")
     if args.gpus is not None and args.gpus < 1:
         parser.error("--gpus must be at least 1")
+    if args.save_every is not None and not args.save_every > 0:
+        parser.error("--save-every must be above 0 minutes")
     if args.val_interval is not None and args.val_interval < 1:
         parser.error("--val-interval must be at least 1; --no-validate evaluates never")
     if not args.config.is_file():
@@ -52,6 +54,11 @@ def _add_course_flags(parser: argparse.ArgumentParser) -> None:
     add("--teacher", type=Path, metavar="FILE", help=text)
     text = "train on your own data, described in this file, instead of the config's: docs/data.md"
     add("--data", type=Path, metavar="YAML", help=text)
+    text = (
+        "save inside an epoch too, every N minutes: where epochs are long and machines are taken "
+    )
+    text += "away; Ctrl-C and SIGTERM always save"
+    add("--save-every", type=float, metavar="N", help=text)
     add("--no-validate", action="store_true", help="do not evaluate during training: to save time")
     add("--val-interval", type=int, metavar="N", help="evaluate every N epochs; default 1")
     add("--seed", type=int, help="fix all random draws: to repeat a run")

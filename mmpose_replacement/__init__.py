@@ -8,7 +8,14 @@ from mmpose_replacement import (
     training_transforms,
 )
 from mmpose_replacement.data import batching, datasets, draws, sampling
-from mmpose_replacement.engine import acceleration, checkpoint_hook, finite_loss, hooks, runner
+from mmpose_replacement.engine import (
+    acceleration,
+    checkpoint_hook,
+    finite_loss,
+    hooks,
+    pauses,
+    runner,
+)
 from mmpose_replacement.metrics import coco_metric, mpii_metric
 from mmpose_replacement.teacher import hook, view
 
@@ -24,6 +31,7 @@ __all__ = [
     "hooks",
     "loading",
     "mpii_metric",
+    "pauses",
     "post_transforms",
     "runner",
     "sampling",

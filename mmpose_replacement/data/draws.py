@@ -56,10 +56,21 @@ class RepeatableDataset(Dataset):
 
 @HOOKS.register_module()
 class RepeatableDrawsHook(Hook):
-    """Begin each epoch with draws that follow from the training's seed and the epoch's number."""
+    """Let all draws follow from the training's seed and from how far it has come."""
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Tell the data set, and seed what the network draws in this process."""
+        """Tell the data set the epoch."""
         runner.train_dataloader.dataset.begin(runner.seed, runner.epoch)
-        words = np.random.SeedSequence((runner.seed, runner.epoch, get_rank()))
+
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict | None = None
+    ) -> None:
+        """Seed what the network draws in this process.
+
+        Args:
+            runner: the training.
+            batch_idx: number of the step in its epoch.
+            data_batch: what it is trained on.
+        """
+        words = np.random.SeedSequence((runner.seed, runner.iter, get_rank()))
         torch.manual_seed(int(words.generate_state(1)[0]))

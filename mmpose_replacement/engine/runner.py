@@ -15,6 +15,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from mmpose_replacement.data.draws import RepeatableDrawsHook
+from mmpose_replacement.data.processes import WorkerStart
 from mmpose_replacement.engine.acceleration import keep_freed_memory
 from models.checkpoints.hook import plain
 from models.checkpoints.weights import read_checkpoint
@@ -38,13 +39,14 @@ class _ForPeople(logging.Filter):
 
 @RUNNERS.register_module()
 class PoseRunner(Runner):
-    """mmengine's Runner with five things that version 0.10.7 lacks.
+    """mmengine's Runner with six things that version 0.10.7 lacks.
 
     - Several processes on a machine without a GPU: gloo instead of NCCL, and data parallelism
       without device ids (mmengine calls CUDA in both places).
     - A checkpoint appears under its name only when it is complete.
     - Multi-line dumps go to the log file and not to the console.
     - ``KneronImageSampler`` is told how its loader deals out batches.
+    - Loader processes leave Ctrl-C and SIGTERM to the training.
     - A training that was interrupted goes on with the order and the draws of an unbroken one.
     """
 
@@ -88,16 +90,25 @@ class PoseRunner(Runner):
             dataset = {"type": "RepeatableDataset", "dataset": loader["dataset"]}
             self._train_dataloader = {**loader, "dataset": dataset}
             self.register_hook(RepeatableDrawsHook())
+        if isinstance(loop, dict) and "type" not in loop and loop.get("by_epoch", True):
+            loop = {**loop, "type": "PoseTrainLoop"}
+            loop.pop("by_epoch", None)
         return super().build_train_loop(loop)
 
     @staticmethod
     def build_dataloader(dataloader: DataLoader | dict, *args: object, **kwargs: object) -> object:
-        """Build mmengine's loader; an image sampler gets batch size and number of processes."""
+        """Build mmengine's loader, whose processes leave signals to this one.
+
+        An image sampler gets batch size and number of processes.
+        """
         if isinstance(dataloader, dict) and dataloader["sampler"]["type"] == "KneronImageSampler":
             dataloader = copy.deepcopy(dataloader)
             dataloader["sampler"].setdefault("batch_size", dataloader["batch_size"])
             dataloader["sampler"].setdefault("num_workers", max(dataloader["num_workers"], 1))
-        return Runner.build_dataloader(dataloader, *args, **kwargs)
+        loader = Runner.build_dataloader(dataloader, *args, **kwargs)
+        if not isinstance(loader.worker_init_fn, WorkerStart):
+            loader.worker_init_fn = WorkerStart(loader.worker_init_fn)
+        return loader
 
     def build_logger(self, *args: object, **kwargs: object) -> MMLogger:
         """Build mmengine's logger; its console handler passes what people want to read."""

@@ -22,6 +22,7 @@ from mmpose_replacement.engine.acceleration import choose_acceleration
 from mmpose_replacement.engine.imported_weights import import_for_training
 from mmpose_replacement.engine.work_dir import alone_in
 from mmpose_replacement.teacher.setup import add_teacher
+from models.checkpoints.weights import read_checkpoint
 from utils.processes import PARENT
 from utils.published.catalogue import find_weights
 
@@ -159,6 +160,7 @@ def _apply_flags(config: Config, args: argparse.Namespace) -> None:
     hooks = config.setdefault("custom_hooks", [])
     hooks.append({"type": "CheckpointFileHook", "allow_new_layers": not config.get("resume")})
     hooks += [{"type": name} for name in ("ProgressBarHook", "FiniteLossHook", "CurvesHook")]
+    hooks.append({"type": "PauseHook", "minutes": args.save_every})
     if args.ema:
         hooks.append(
             {
@@ -186,20 +188,21 @@ def _apply_start(config: Config, args: argparse.Namespace) -> None:
 
 
 def _newest(config: Config) -> Path | None:
-    """Find the checkpoint of the highest epoch (or iteration) in the work directory, if any."""
-    folder = Path(config.work_dir)
-    numbered = {
-        int(match[1]): path
-        for path in folder.glob("*.pth")
-        if (match := re.fullmatch(r"(?:epoch|iter)_(\d+)", path.stem))
-    }
-    return numbered[max(numbered)] if numbered else None
+    """Find the checkpoint of the work directory that has come furthest, if any."""
+    numbered: dict[str, dict[int, Path]] = {"epoch": {}, "iter": {}}
+    for path in Path(config.work_dir).glob("*.pth"):
+        if match := re.fullmatch(r"(epoch|iter)_(\d+)", path.stem):
+            numbered[match[1]][int(match[2])] = path
+    last = [paths[max(paths)] for paths in numbered.values() if paths]
+    if len(last) < 2:
+        return last[0] if last else None
+    return max(last, key=lambda path: read_checkpoint(path).get("meta", {}).get("iter", 0))
 
 
 def _place(config: Config) -> str:
     """Say where a resumed training would go on."""
     newest = _newest(config)
-    return f"from {newest}" if newest else "from the beginning: no epoch was done"
+    return f"from {newest}" if newest else "from the beginning: no step was done"
 
 
 def _summary(runner: Runner, seconds: float) -> str:

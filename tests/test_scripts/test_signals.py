@@ -37,8 +37,13 @@ def wait_until(condition) -> bool:
     return bool(holds)
 
 
-def end_in_the_middle(command: list[str], root: Path, name: str, is_busy) -> tuple[int, str]:
-    """Send a signal to the process alone, once it is busy; return its exit code and its errors."""
+def end_in_the_middle(
+    command: list[str], root: Path, name: str, is_busy, *, to_all: bool = False
+) -> tuple[int, str]:
+    """Send a signal once the process is busy, to it alone or, as a terminal does, to its group.
+
+    Returns: its exit code and its errors.
+    """
     mark = secrets.token_hex(8)
     with subprocess.Popen(
         [sys.executable, *command],
@@ -53,7 +58,7 @@ def end_in_the_middle(command: list[str], root: Path, name: str, is_busy) -> tup
     ) as process:
         try:
             assert wait_until(lambda: is_busy(processes(mark)))
-            process.send_signal(getattr(signal, name))
+            (os.killpg if to_all else os.kill)(process.pid, getattr(signal, name))
             errors = process.communicate(timeout=PATIENCE)[1]
             assert wait_until(lambda: not processes(mark)), processes(mark)
         finally:
@@ -83,8 +88,10 @@ def test_make_people(root, tmp_path, name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SIGNALS)
-@pytest.mark.parametrize("gpus", ["1", "2"])
-def test_training(root, tmp_path, name, gpus):
+@pytest.mark.parametrize(
+    ("gpus", "to_all"), [("1", False), ("1", True), ("2", False)], ids=["one", "group", "two"]
+)
+def test_training(root, tmp_path, name, gpus, to_all):
     from utils.people_generator.generate import make_people
 
     make_people(tmp_path / "data/train", 64, seed=1)
@@ -92,12 +99,13 @@ def test_training(root, tmp_path, name, gpus):
     command = ["train.py", CONFIG, "--work-dir", str(work), "--gpus", gpus, "--no-validate"]
     command += ["--cfg-options", f"data_root={tmp_path}/data/", "max_epochs=100000"]
     code, errors = end_in_the_middle(
-        command, root, name, lambda numbers: any(work.glob("epoch_*.pth"))
+        command, root, name, lambda numbers: any(work.glob("epoch_*.pth")), to_all=to_all
     )
     assert code == expected_code(name)
     assert "Traceback" not in errors
     if name != "SIGKILL":
-        place = "the last checkpoint" if gpus == "2" else f"{work}/epoch_"
+        assert list(work.glob("iter_*.pth"))
+        place = "the last checkpoint" if gpus == "2" else f"{work}/iter_"
         assert f"the same command with --resume goes on from {place}" in errors
     if name == "SIGINT" or (name == "SIGTERM" and gpus == "2"):
         assert errors.splitlines()[-1] == "interrupted"

@@ -1,7 +1,9 @@
 """A training that was killed and resumed is, bit by bit, the one that was never killed."""
 
+import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -10,6 +12,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmpose_replacement.engine.finite_loss import FiniteLossHook
+from mmpose_replacement.engine.pauses import PauseHook
 from models.checkpoints.weights import read_checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,10 +65,45 @@ def test_resumed_is_unbroken(train_quietly, tmp_path, flags, also):
     assert_same(state(broken / "epoch_3.pth"), state(whole / "epoch_3.pth"))
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ended_inside_an_epoch_is_unbroken(train_quietly, tmp_path, monkeypatch, capsys, number):
+    also, flags = (*DRAWS, *LOADERS), ("--no-validate", "--ema")
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    train_quietly(whole, *flags, also=also)
+    steps = read_checkpoint(whole / "epoch_2.pth")["meta"]["iter"] // 2
+    end_at = steps + steps // 2
+    plain = FiniteLossHook.after_train_iter
+
+    def end(hook, runner, *args, **kwargs):
+        plain(hook, runner, *args, **kwargs)
+        if runner.iter + 1 == end_at:
+            os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(FiniteLossHook, "after_train_iter", end)
+    with pytest.raises(SystemExit) as caught:
+        train_quietly(broken, *flags, also=also)
+    assert caught.value.code == 128 + number
+    assert f"--resume goes on from {broken}/iter_{end_at}.pth" in capsys.readouterr().err
+    monkeypatch.undo()
+    train_quietly(broken, *flags, "--resume", also=also)
+    assert_same(state(broken / "epoch_3.pth"), state(whole / "epoch_3.pth"))
+
+
+def test_saved_every_so_often(train_quietly, tmp_path, monkeypatch):
+    saved = []
+    plain = PauseHook._save
+    monkeypatch.setattr(
+        PauseHook, "_save", lambda hook, runner: (plain(hook, runner), saved.append(hook._saved))
+    )
+    train_quietly(tmp_path, "--no-validate", "--save-every", "1e-9")
+    assert len(saved) == read_checkpoint(tmp_path / "epoch_1.pth")["meta"]["iter"]
+    assert not list(tmp_path.glob("iter_*.pth"))  # the epoch's checkpoint has replaced them
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("more", [(), ("--gpus", "2")], ids=["one process", "two processes"])
 def test_killed_at_random_moments_is_unbroken(people, options, tmp_path, more):
-    """20 kills; a run that is not killed ends after 12 epochs of a few steps."""
+    """Up to 20 kills, until a run of 12 epochs of a few steps comes to its end."""
     also = [*options, *DRAWS, *LOADERS, "max_epochs=12"]
 
     def command(folder: Path) -> list[str]:
