@@ -18,7 +18,11 @@ from prepostprocess.crop.box import xywh_to_xyxy
 from utils.dataset_check.coco_file import CocoFile, LabelRules, read_coco
 from utils.dataset_check.detections import read_detections
 from utils.dataset_check.faults import Fault, refuse_errors
-from utils.dataset_check.image_files import check_image_sizes, check_images_exist
+from utils.dataset_check.image_files import (
+    check_image_sizes,
+    check_images_exist,
+    check_images_inside,
+)
 from utils.dataset_check.json_file import load_json
 from utils.dataset_check.mpii import check_mpii
 from utils.dataset_check.skeleton import check_skeleton
@@ -175,6 +179,7 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
         category: name or id of the person's category, where the file has several.
         visible_above: visibility above this is a label, any other none; None admits 0, 1, 2 and -1
             (no label). The metric understands the labels in the same way.
+        outside_images: read images whose ``file_name`` leads out of the image folder.
         unlabelled: take people without a labelled joint too, for a teacher to label; those of less
             than 32x32 pixels, COCO's limit of "small", are too few pixels to teach on.
         **arguments: of ``_CheckedDataset`` and of mmpose.
@@ -185,9 +190,11 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
         *,
         category: str | int | None = None,
         visible_above: float | None = None,
+        outside_images: bool = False,
         unlabelled: bool = False,
         **arguments: object,
     ) -> None:
+        self.outside_images = outside_images
         self.category, self.visible_above = category, visible_above
         self.unlabelled = unlabelled
         super().__init__(**arguments)
@@ -196,6 +203,8 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
         """Check the file, then read images and people in mmpose's form."""
         self._index_annotations()
         images = self.coco.loadImgs(self.coco.getImgIds())
+        if not self.outside_images:
+            self._judge(check_images_inside(self.ann_file, [i["file_name"] for i in images]))
         for image in images:
             image["img_id"] = image["id"]
             image["img_path"] = self._image_path(image)

@@ -40,6 +40,26 @@ def check_images_exist(annotation_file: str | Path, paths: Iterable[str | Path])
     return [Fault("image-missing", ERROR, str(annotation_file), rule, cause=cause, cure=cure)]
 
 
+def check_images_inside(annotation_file: str | Path, names: Iterable[str]) -> list[Fault]:
+    """Refuse names that lead out of the image folder.
+
+    Args:
+        annotation_file: the file that lists the images, for the fault.
+        names: ``file_name`` of each image.
+
+    Returns:
+        At most one fault.
+    """
+    outside = [n for n in names if os.path.isabs(n) or os.path.normpath(n).startswith("..")]
+    return error(
+        "image-outside",
+        annotation_file,
+        "file_name of images must stay in the image folder",
+        outside,
+        "Correct it, or set outside_images=True in the data set if you trust the file.",
+    )
+
+
 def check_image_sizes(
     annotation_file: str | Path, images: Sequence[tuple[str, tuple[int, int]]]
 ) -> list[Fault]:

@@ -6,7 +6,11 @@ from pathlib import Path
 from utils.dataset_check.coco_file import LabelRules, read_coco
 from utils.dataset_check.detections import read_detections
 from utils.dataset_check.faults import ERROR, Fault
-from utils.dataset_check.image_files import check_image_sizes, check_images_exist
+from utils.dataset_check.image_files import (
+    check_image_sizes,
+    check_images_exist,
+    check_images_inside,
+)
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ def check_data_set(
     entries = entries if isinstance(entries, list) else []
     people = content.get("annotations")
     named = [e for e in entries if isinstance(e, dict) and isinstance(e.get("file_name"), str)]
+    faults += check_images_inside(labels, [e["file_name"] for e in named])
     if images is not None:
         found = check_images_exist(labels, [images / e["file_name"] for e in named])
         faults += found

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from prepostprocess.image import load_rgb
-from utils.dataset_check.image_files import check_image_sizes, check_images_exist, header_of
+from utils.dataset_check.image_files import (
+    check_image_sizes,
+    check_images_exist,
+    check_images_inside,
+    header_of,
+)
 
 
 def write(path, size_wh, orientation=None):
@@ -66,3 +71,11 @@ def test_cause_of_missing_images_is_named(tmp_path, name, cause):
     write(tmp_path / "images/a.jpg", (4, 3))
     (fault,) = check_images_exist("a.json", [f"{tmp_path}/images/{name}"])
     assert cause.replace("\\\\", "\\") in fault.line
+
+
+def test_names_that_lead_out_of_the_folder_are_refused():
+    names = ["a.jpg", "sub/../b.jpg", "../../etc/passwd", "/etc/passwd", "sub/../../c.jpg"]
+    (fault,) = check_images_inside("a.json", names)
+    assert fault.level == "error"
+    assert fault.examples == ("../../etc/passwd", "/etc/passwd", "sub/../../c.jpg")
+    assert not check_images_inside("a.json", names[:2])
