@@ -24,6 +24,15 @@ ANCHORS_WH = np.array(
     ],
     np.float32,
 )
+# github.com/WongKinYiu/yolov7, cfg/training/yolov7.yaml
+ANCHORS_WH_V7 = np.array(
+    [
+        [[12, 16], [19, 36], [40, 28]],
+        [[36, 75], [76, 55], [72, 146]],
+        [[142, 110], [192, 243], [459, 401]],
+    ],
+    np.float32,
+)
 MAX_BOXES = 300  # of one image, after suppression; both forms' own limit
 _GREY = 114
 
@@ -99,6 +108,7 @@ def decode_grids(
     grids: list[np.ndarray],
     person_class: int,
     conf_threshold: float,
+    anchors_wh: np.ndarray = ANCHORS_WH,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Decode Kneron's three outputs where they may hold a person.
 
@@ -108,12 +118,13 @@ def decode_grids(
         grids: float32 (1, 1, ny, nx, 2) each, (x, y) of the cells.
         person_class: index of the class, 0..C-1.
         conf_threshold: objectness, and objectness times class score, must be above it.
+        anchors_wh: float32 (3, 3, 2), pixels, three a stride.
     Returns: boxes, float32 (N, 4), left, top, right, bottom in network input pixels; scores,
         float32 (N,).
     Source: Kneron's yolov5 runner: xy = (2v - 0.5 + cell) * stride; wh = (2v)^2 * anchor.
     """
     boxes, scores = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
-    for output, grid, stride, anchors in zip(outputs, grids, STRIDES, ANCHORS_WH, strict=True):
+    for output, grid, stride, anchors in zip(outputs, grids, STRIDES, anchors_wh, strict=True):
         ny, nx = output.shape[2:]
         values = output.reshape(3, -1, ny, nx)
         score = values[:, 4] * values[:, 5 + person_class]
@@ -124,6 +135,19 @@ def decode_grids(
         boxes.append(np.concatenate([center - half, center + half], axis=1))
         scores.append(score[anchor, y, x])
     return np.concatenate(boxes).astype(np.float32), np.concatenate(scores)
+
+
+def heads_to_grids(outputs: list[np.ndarray]) -> list[np.ndarray]:
+    """Bring the raw maps of YOLOv5 and YOLOv7 into the form of Kneron's.
+
+    Args:
+        outputs: float32 (1, 3, ny, nx, C + 5) each, before the sigmoid.
+
+    Returns:
+        Float32 (1, 3 * (C + 5), ny, nx) each, behind it.
+    """
+    planes = [output.transpose(0, 1, 4, 2, 3) for output in outputs]
+    return [(1 / (1 + np.exp(-np.clip(p, -80, 80)))).reshape(1, -1, *p.shape[3:]) for p in planes]
 
 
 def decode_rows(

@@ -11,6 +11,12 @@ from mmengine.config import Config
 ASSIGNMENTS = (ast.Assign, ast.AugAssign, ast.AnnAssign)
 OWN_VALUES = "_own_values_{}"  # what a file itself sets, before its bases are merged in
 
+NO_PYTHON = (
+    SyntaxError,
+    RecursionError,
+    MemoryError,
+)  # of ast.parse; the last two: nested too deep
+
 
 @dataclass(frozen=True)
 class ConfigFile:
@@ -75,8 +81,9 @@ def read_chain(path: Path, children: tuple[Path, ...] = ()) -> ConfigFile:
     """
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    except (SyntaxError, ValueError) as err:  # ValueError: no text, or a null byte in it
-        raise ValueError(f"{path}: config must be Python in mmengine's form, but {err}.") from err
+    except (*NO_PYTHON, ValueError) as err:  # ValueError: no text, or a null byte in it
+        why = str(err) or "it is nested too deep"
+        raise ValueError(f"{path}: config must be Python in mmengine's form, but {why}.") from err
     bases: list[ConfigFile | str] = []
     for name in (name for node in tree.body for name in _base_names(path, node)):
         base = (path.parent / name).resolve()

@@ -34,7 +34,7 @@ def read_config(path: str | Path) -> Config:
         )
     try:
         values = _values(ast.parse(text))
-    except (SyntaxError, ValueError, RecursionError) as err:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as err:
         raise ValueError(
             f"{path}: config in the checkpoint must be plain values, but {err}. "
             "It was not used. Give --config CONFIG."

@@ -71,7 +71,8 @@ def _constant_outputs(path, arrays, input_hw=(64, 64)) -> Path:
 
 def ultralytics_detector(path, boxes, classes=80, input_hw=(64, 64)) -> Path:
     """Boxes (center x, center y, width, height, objectness, person score) in input pixels."""
-    rows = np.zeros((1, max(len(boxes), 1), 5 + classes), np.float32)
+    cells = sum((input_hw[0] // s) * (input_hw[1] // s) for s in STRIDES)
+    rows = np.zeros((1, 3 * cells, 5 + classes), np.float32)
     for row, box in zip(rows[0], boxes, strict=False):
         row[:6] = box
     return _constant_outputs(path, [rows], input_hw)

@@ -1,7 +1,10 @@
 import json
 import resource
 import struct
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import cv2
 import numpy as np
@@ -255,7 +258,7 @@ def test_networks_that_do_not_fit(run, e2e_models, picture, tmp_path):
     e2e_models.pose_model(tmp_path / "nets/detector.onnx")
     code, _, errors = run(path)
     assert code == 1
-    assert "detector outputs must be three of" in errors
+    assert "detector outputs must be those of a known YOLO" in errors
     assert len(errors.strip().splitlines()) == 1
 
 
@@ -361,3 +364,16 @@ def test_video_without_room_keeps_the_old_one(run, video, tmp_path):
     assert "out.avi: " in errors
     assert target.read_bytes() == b"old"
     assert sorted(path.name for path in tmp_path.glob("*out*")) == ["out.avi"]
+
+
+def test_stream(run, video, tmp_path):
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/v.avi"
+        code, printed, _ = run(address, "--save-path", tmp_path / "out.mp4")
+        server.shutdown()
+    assert (code, printed) == (0, [tmp_path / "out.mp4"])
+    code, _, errors = run("rtsp://127.0.0.1:9/nothing", "--save-path", tmp_path / "no.mp4")
+    assert code == 1
+    assert "must be one that OpenCV reads" in errors

@@ -75,7 +75,7 @@ def test_load_yolov5_params__three_layouts(write, tmp_path, text):
         assert params.grid40_path == tmp_path / "grids/40_640x352.npy"
     else:
         assert (params.conf_thres, params.iou_thres) == (0.001, 0.65)
-        assert params.person_class == 0
+        assert params.person_class is None
 
 
 def test_load_yolov5_params__reads_the_older_json(write):

@@ -189,6 +189,8 @@ def _video_target(source: str | int, save_path: Path | None) -> Path:
     """File of the drawn video."""
     if isinstance(source, int):
         default = Path(f"camera{source}{DRAWN}.mp4")
+    elif "://" in source:
+        default = Path(f"stream{DRAWN}.mp4")
     else:
         path = Path(source)
         suffix = path.suffix if path.suffix.lower() in VIDEO_WRITABLE else ".mp4"
@@ -202,7 +204,8 @@ def _video_target(source: str | int, save_path: Path | None) -> Path:
             f"{save_path}: --save-path must be a folder or end in {', '.join(VIDEO_WRITABLE)}, "
             f"got '{save_path.suffix}'. Use .mp4."
         )
-    if not isinstance(source, int) and save_path.exists() and save_path.samefile(source):
+    is_file = isinstance(source, str) and "://" not in source
+    if is_file and save_path.exists() and save_path.samefile(source):
         raise ValueError(
             f"{save_path}: --save-path must not be the video itself, got its own file. "
             "Name another."

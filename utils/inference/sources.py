@@ -1,6 +1,7 @@
 """What `--img-path` names: images, a video, or a camera; and which files are images."""
 
 import glob
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ IMAGE_SUFFIXES = frozenset(
     ".sr .tif .tiff .webp".split()
 )
 VIDEO_SUFFIXES = frozenset(".avi .m4v .mjpeg .mkv .mov .mp4 .mpeg .mpg .ts .webm .wmv".split())
+_STREAM = re.compile(r"(rtsp|rtmp|https?|udp)://", re.IGNORECASE)
 DRAWN = "_pose"  # what a drawn image's name ends with
 
 
@@ -19,7 +21,7 @@ class ImageSource:
 
     Attributes:
         images: image files, sorted; empty for a video or a camera.
-        video: a video's path, or a camera's number.
+        video: a video's path, a stream's address, or a camera's number.
         folder: the folder that the images were found in, where a folder was named.
     """
 
@@ -32,7 +34,8 @@ def find_source(word: str) -> ImageSource:
     """Recognise a file, a folder (all images in it, at any depth), a pattern or a camera.
 
     Args:
-        word: a path, a pattern with ``*``, ``?`` or ``[...]``, or a camera's number.
+        word: a path, a pattern with ``*``, ``?`` or ``[...]``, a stream's address, or a
+            camera's number.
     Returns: what it names. Images that this toolkit drew beside their originals are left out.
     Raises: FileNotFoundError: there is nothing of that name. ValueError: a folder or pattern
         without images.
@@ -44,6 +47,8 @@ def find_source(word: str) -> ImageSource:
         if path.suffix.lower() in VIDEO_SUFFIXES:
             return ImageSource(video=word)
         return ImageSource((path,))
+    if _STREAM.match(word):
+        return ImageSource(video=word)
     if word.isdigit():
         return ImageSource(video=int(word))
     if glob.has_magic(word):

@@ -22,7 +22,7 @@ class Yolov5Params:
 
     Attributes:
         source: the file these come from.
-        model_path: ONNX file, either of YOLOv5's two forms.
+        model_path: ONNX file; see ``yolo_forms`` for what it may be.
         imgsz_w: network input width in pixels; needed where the file leaves it open.
         imgsz_h: network input height in pixels.
         num_classes: classes of the network; checked against its outputs.
@@ -34,7 +34,8 @@ class Yolov5Params:
         grid40_path: cells of stride 16.
         grid20_path: cells of stride 32.
         preprocess: whose resize Kneron's form uses, "kneron_520" (default) or "kneron_720".
-        person_class: index of the class that is a person.
+        anchors: of raw maps: "yolov5" (default) or "yolov7".
+        person_class: index of the class that is a person; None: the file's own names say it.
     """
 
     source: Path
@@ -52,7 +53,8 @@ class Yolov5Params:
     preprocess: str | None = param(
         None, "kneron_520 or kneron_720", lambda word: word in ("kneron_520", "kneron_720")
     )
-    person_class: int = 0
+    anchors: str | None = param(None, "yolov5 or yolov7", lambda word: word in ("yolov5", "yolov7"))
+    person_class: int | None = None
 
 
 _READ_APART = ("model_type", "grid_dir", "names")

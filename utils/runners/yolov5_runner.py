@@ -1,4 +1,4 @@
-"""Find the people in an image with a YOLOv5 network, of Kneron's form or Ultralytics'."""
+"""Find the people in an image with a YOLO network of any of the forms that are known."""
 
 from pathlib import Path
 
@@ -6,22 +6,26 @@ import numpy as np
 
 from prepostprocess.image import check_rgb
 from prepostprocess.yolov5 import (
+    ANCHORS_WH,
+    ANCHORS_WH_V7,
     STRIDES,
     Letterbox,
     boxes_to_image,
     decode_grids,
     decode_rows,
+    heads_to_grids,
     letterbox_kneron,
     letterbox_ultralytics,
     make_grid,
     select_boxes,
 )
+from prepostprocess.yolov8 import decode_columns, decode_end_to_end
 from utils.params import ParamsError
 from utils.people import Detections
 from utils.runners.onnx_session import OnnxSession
+from utils.runners.yolo_forms import YoloForm, class_names, recognise
 from utils.runners.yolov5_params import Yolov5Params, load_yolov5_params
 
-_NO_CLASS = 5  # values of a box before its class scores: x, y, w, h, objectness
 _GRID_KEYS = ("grid80_path", "grid40_path", "grid20_path")  # strides 8, 16, 32
 
 
@@ -38,14 +42,15 @@ class Yolov5Runner:
         self.params = params
         self.session = OnnxSession(params.model_path, threads)
         self.input_wh = self._find_input_wh()
-        self.is_kneron = self._recognise()
+        self.form = self._recognise()
+        self.person_class = self._find_person_class()
         self.preprocess = params.preprocess or "kneron_520"
-        if params.preprocess and not self.is_kneron:
+        if params.preprocess and not self.form.is_kneron:
             raise ParamsError(
                 f"{params.source}: preprocess must be left out, got {params.preprocess!r} for an "
                 "Ultralytics export. Remove the line."
             )
-        self._grids = self._load_grids() if self.is_kneron else []
+        self._grids = self._load_grids() if self.form.name in ("kneron", "heads") else []
 
     def run(self, image: np.ndarray) -> Detections:
         """Find the people.
@@ -59,23 +64,37 @@ class Yolov5Runner:
         params, image_wh = self.params, (image.shape[1], image.shape[0])
         fitted = self._fit(image)
         outputs = self.session.run(fitted.tensor)
-        if self.is_kneron:
-            self._check_sigmoid(outputs)
-            boxes, scores = decode_grids(
-                outputs, self._grids, params.person_class, params.conf_thres
-            )
-        else:
-            boxes, scores = decode_rows(outputs[0], params.person_class, params.conf_thres)
-        boxes, scores = select_boxes(boxes, scores, params.iou_thres, params.top_k_num)
+        boxes, scores = self._decode(outputs)
+        if self.form.name != "end to end":
+            boxes, scores = select_boxes(boxes, scores, params.iou_thres, params.top_k_num)
         boxes = boxes_to_image(boxes, fitted, image_wh)
-        boxes = np.rint(boxes) if self.is_kneron else boxes
+        boxes = np.rint(boxes) if self.form.is_kneron else boxes
         is_person = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
         is_person &= boxes[:, 3] >= params.vanish_point * image_wh[1]
         boxes[:, 2:] -= boxes[:, :2]
         return Detections(boxes[is_person], scores[is_person])
 
+    def _decode(self, outputs: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Boxes that may be a person, in network input pixels, and their scores."""
+        person, threshold = self.person_class, self.params.conf_thres
+        match self.form.name:
+            case "kneron":
+                self._check_sigmoid(outputs)
+                return decode_grids(outputs, self._grids, person, threshold)
+            case "heads":
+                anchors = ANCHORS_WH_V7 if self.params.anchors == "yolov7" else ANCHORS_WH
+                return decode_grids(
+                    heads_to_grids(outputs), self._grids, person, threshold, anchors
+                )
+            case "rows":
+                return decode_rows(outputs[0], person, threshold)
+            case "columns":
+                return decode_columns(outputs[0], person, threshold)
+            case _:
+                return decode_end_to_end(outputs[0], person, threshold)
+
     def _fit(self, image: np.ndarray) -> Letterbox:
-        if self.is_kneron:
+        if self.form.is_kneron:
             return letterbox_kneron(image, self.input_wh, self.preprocess)
         return letterbox_ultralytics(image, self.input_wh)
 
@@ -100,40 +119,43 @@ class Yolov5Runner:
             sizes.append(stored or rounded)
         return sizes[0], sizes[1]
 
-    def _recognise(self) -> bool:
-        """Tell Kneron's form (True) from Ultralytics'; anything else is no such detector."""
-        shapes = self.session.output_shapes
-        if len(shapes) == len(STRIDES) and all(len(shape) == 4 for shape in shapes):
-            channels = [shape[1] or 0 for shape in shapes]
-            self._check_classes(channels[0] // 3, shapes)
-            if len(set(channels)) == 1 and channels[0] % 3 == 0:
-                return True
-        elif len(shapes) == 1 and len(shapes[0]) == 3:
-            self._check_classes(shapes[0][2], shapes)
-            return False
-        raise self._wrong_outputs(shapes)
-
-    def _check_classes(self, values: int | None, shapes: list) -> None:
-        params = self.params
-        if values is None or values <= _NO_CLASS:
-            raise self._wrong_outputs(shapes)
-        classes = values - _NO_CLASS
-        if params.num_classes not in (None, classes):
+    def _recognise(self) -> YoloForm:
+        """Recognise the network, or refuse it by what its outputs are."""
+        params, shapes = self.params, self.session.output_shapes
+        form = recognise(shapes, self.input_wh, class_names(self.session.metadata))
+        if form is None:
             raise ParamsError(
-                f"{params.source}: num_classes must be {classes} as in {params.model_path.name}, "
-                f"got {params.num_classes}. Correct it or leave it out."
+                f"{params.model_path}: detector outputs must be those of a known YOLO, got "
+                f"{shapes}. Export YOLOv5, 7, 8 or 11 as ONNX, or for Kneron: docs/inference.md."
             )
-        if params.person_class >= classes:
-            raise ParamsError(
-                f"{params.source}: names must have one of {classes} classes for 'person', got "
-                f"number {params.person_class}. Use the names the detector was trained with."
-            )
+        if None not in (params.num_classes, form.num_classes):
+            if params.num_classes != form.num_classes:
+                raise ParamsError(
+                    f"{params.source}: num_classes must be {form.num_classes} as in "
+                    f"{params.model_path.name}, got {params.num_classes}. Correct it or leave it "
+                    "out."
+                )
+        return form
 
-    def _wrong_outputs(self, shapes: list) -> ParamsError:
-        return ParamsError(
-            f"{self.params.model_path}: detector outputs must be three of [1, 3*(C+5), H/s, W/s] "
-            f"(Kneron) or one of [1, N, C+5] (Ultralytics), got {shapes}. Use a YOLOv5 export."
-        )
+    def _find_person_class(self) -> int:
+        """The YAML's word, else the file's own, else the first class."""
+        params, number = self.params, self.params.person_class
+        if number is None:
+            names = class_names(self.session.metadata) or {0: "person"}
+            people = [key for key, name in names.items() if name.lower() == "person"]
+            if not people:
+                raise ParamsError(
+                    f"{params.model_path}: detector must have a class 'person', got "
+                    f"{', '.join(list(names.values())[:6])}. Use another, or give names in "
+                    f"{params.source}."
+                )
+            number = people[0]
+        if self.form.num_classes is not None and number >= self.form.num_classes:
+            raise ParamsError(
+                f"{params.source}: names must have one of {self.form.num_classes} classes for "
+                f"'person', got number {number}. Use the names the detector was trained with."
+            )
+        return number
 
     def _load_grids(self) -> list[np.ndarray]:
         """Read the grid files that the YAML names, compute the others."""
