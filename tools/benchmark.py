@@ -23,6 +23,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("config", type=Path, help="config file (.py), see configs/")
+    text = "train on your own data, described in this file, instead of the config's: docs/data.md"
+    add("--data", type=Path, metavar="YAML", help=text)
     add("--steps", type=int, default=20, help="training steps that are timed; default 20")
     add("--runs", type=int, default=50, help="runs of the exported network; default 50")
     add("--no-train", action="store_true", help="leave training out: where the data are not")
@@ -65,7 +67,7 @@ def describe_network(args: argparse.Namespace) -> None:
     from utils.onnx_graph.npu.graph import read_graph
     from utils.onnx_graph.optimize import optimize
 
-    config = load_config(args.config, args.cfg_options)
+    config = load_config(args.config, args.cfg_options, args.data)
     estimator = build_estimator(config)
     model = optimize(trace(config, estimator))[0].SerializeToString()
     products = sum(multiply_adds(node) for node in read_graph(model, args.config.stem).nodes)
@@ -88,6 +90,7 @@ def describe_training(args: argparse.Namespace) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         flags = [str(args.config), "--no-validate", "--work-dir", folder]
+        flags += ["--data", str(args.data)] if args.data else []
         flags += ["--cfg-options", "log_level=ERROR", *args.cfg_options]
         train_args = train.parse_args(flags)
         check_devices(train_args)

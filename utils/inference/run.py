@@ -204,8 +204,8 @@ def _video_target(source: str | int, save_path: Path | None) -> Path:
             f"{save_path}: --save-path must be a folder or end in {', '.join(VIDEO_WRITABLE)}, "
             f"got '{save_path.suffix}'. Use .mp4."
         )
-    is_file = isinstance(source, str) and "://" not in source
-    if is_file and save_path.exists() and save_path.samefile(source):
+    before = Path(str(source))
+    if before.is_file() and save_path.exists() and save_path.samefile(before):
         raise ValueError(
             f"{save_path}: --save-path must not be the video itself, got its own file. "
             "Name another."
