@@ -21,7 +21,8 @@ test-slow: $(VENV)/.installed-dev  ## run the tests that take minutes or the net
 	OMP_NUM_THREADS=1 $(PY) -m pytest -m slow
 
 # What is deployed, without PyTorch: preprocessing, decoding, runners, evaluation, graphs.
-DEPLOYED := tests/test_prepostprocess tests/test_utils --ignore tests/test_prepostprocess/test_nms.py
+DEPLOYED := tests/test_prepostprocess tests/test_utils --ignore tests/test_prepostprocess/test_nms.py \
+  -k "not mmpose"
 PYTHONS ?= python3.10 python3.11 python3.12 python3.13
 matrix:  ## run the tests of what is deployed with oldest and newest packages, on each of PYTHONS
 	for python in $(PYTHONS); do for pins in /dev/null requirements/oldest.txt; do \

@@ -9,6 +9,7 @@ file's metadata. With --npu the last line says how many of its nodes run on that
 """
 
 import argparse
+import os
 from pathlib import Path
 
 from utils.onnx_graph.npu import CHIPS
@@ -54,7 +55,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     except ValueError as err:
         parser.error(str(err))
     for path in (args.config, args.checkpoint):
-        if not path.is_file():
+        if not os.path.isfile(path):
             parser.error(f"{path} does not exist or is not a file")
     for flag in ("keypoints", "dynamic_batch", "raw"):
         if args.npu and getattr(args, flag):

@@ -34,7 +34,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         parser.error("--save-every must be above 0 minutes")
     if args.val_interval is not None and args.val_interval < 1:
         parser.error("--val-interval must be at least 1; --no-validate evaluates never")
-    if not args.config.is_file():
+    if not os.path.isfile(args.config):
         parser.error(f"config {args.config} is not a file; shipped ones are below configs/")
     return args
 

@@ -7,6 +7,7 @@ that of the exported, untrained network in onnxruntime. Nothing is written.
 """
 
 import argparse
+import os
 import statistics
 import sys
 import tempfile
@@ -23,14 +24,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("config", type=Path, help="config file (.py), see configs/")
-    text = "train on your own data, described in this file, instead of the config's: docs/data.md"
-    add("--data", type=Path, metavar="YAML", help=text)
+    add("--data", type=Path, metavar="YAML", help="your own data, described in this file")
     add("--steps", type=int, default=20, help="training steps that are timed; default 20")
     add("--runs", type=int, default=50, help="runs of the exported network; default 50")
     add("--no-train", action="store_true", help="leave training out: where the data are not")
     add("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="change the config")
     args = parser.parse_args(argv)
-    if not args.config.is_file():
+    if not os.path.isfile(args.config):
         parser.error(f"{args.config} does not exist or is not a file")
     for name in ("steps", "runs"):
         if getattr(args, name) < 1:

@@ -8,6 +8,7 @@ epoch decodes it again. train.py with the same option finds the file. See docs/d
 
 import argparse
 import contextlib
+import os
 import random
 import sys
 from pathlib import Path
@@ -31,7 +32,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="change the config; crop_cache=FOLDER says where the cache goes",
     )
     args = parser.parse_args(argv)
-    if not args.config.is_file():
+    if not os.path.isfile(args.config):
         parser.error(f"{args.config} does not exist or is not a file")
     return args
 

@@ -11,6 +11,7 @@ tools/test.py take the ONNX file itself too.
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="change the config")
     args = parser.parse_args(argv)
     for path in (args.source, args.config):
-        if not path.is_file():
+        if not os.path.isfile(path):
             parser.error(f"{path} does not exist or is not a file")
     return args
 

@@ -10,6 +10,7 @@ none on the CPU but some disputed; 1 the network cannot be checked; 2 a bad argu
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,8 +33,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("model", type=Path, help="ONNX file, or a config (.py): then before anything is trained")
-    text = "520, 530, 630, 720, 730, or all of them"
-    add("--npu", required=True, metavar="CHIP", help=text)
+    add("--npu", required=True, metavar="CHIP", help="520, 530, 630, 720, 730, or all of them")
     text = "operator table (YYYY-MM) to judge by; default: the newest"
     add("--table", metavar="DATE", help=text)
     add("--json", type=Path, metavar="FILE", help="write every verdict for programs")
@@ -99,7 +99,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         chips = known_chips() if args.npu == "all" else [check_chip(args.npu)]
         read_settled(args.assume, load_table(args.table))
-        if not args.model.is_file():
+        if not os.path.isfile(args.model):
             raise NpuCheckError(f"{args.model}: model must be a file, got none. Check the path.")
     except NpuCheckError as err:
         print(f"error: {err}", file=sys.stderr)

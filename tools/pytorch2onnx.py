@@ -8,6 +8,7 @@ more to choose from.
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -37,13 +38,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     text = "leave these rewritings out, as docs/onnx_passes.md names them: where one fails"
     add("--skip", nargs="+", default=[], metavar="PASS", help=text)
     add("--config", type=Path, help="of a .pth: its config, where the file carries none")
-    add(
-        "--input-size",
-        type=int,
-        nargs=3,
-        metavar=("C", "H", "W"),
-        help="of a .pth: must be what the config says",
-    )
+    text = "of a .pth: must be what the config says"
+    add("--input-size", type=int, nargs=3, metavar=("C", "H", "W"), help=text)
     for word in ("input", "output"):
         add(
             f"--{word}",
@@ -56,7 +52,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
             + ("whatever the file says" if word == "input" else "to make sure of them"),
         )
     args = parser.parse_args(argv)
-    if not args.source.is_file():
+    if not os.path.isfile(args.source):
         parser.error(f"{args.source} does not exist or is not a file")
     is_onnx = args.source.suffix == ".onnx"
     alien = ("config", "input_size") if is_onnx else ("inputs", "outputs")

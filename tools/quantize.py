@@ -11,6 +11,7 @@ Calibrate on people who are not in your test set. docs/quantisation.md says what
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     _add_scheme_flags(parser)
     args = parser.parse_args(argv)
     for path in (args.model, args.calib):
-        if not path.exists():
+        if not os.path.exists(path):
             parser.error(f"{path} does not exist")
     if (args.calib.suffix == ".json") != (args.img_dir is not None):
         parser.error("--img-dir goes with annotations (--calib FILE.json), and only with them")

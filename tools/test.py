@@ -8,6 +8,7 @@ Prints one table a kind of boxes. People are cut out by the labels' boxes, and, 
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -53,9 +54,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     except ValueError as err:
         parser.error(str(err))
     for path in (args.config, args.checkpoint):
-        if not path.is_file():
+        if not os.path.isfile(path):
             parser.error(f"{path} does not exist or is not a file")
-    if args.out and (args.out.suffix not in (".json", ".pkl", ".pickle") or args.out.is_dir()):
+    if args.out and (
+        args.out.suffix not in (".json", ".pkl", ".pickle") or os.path.isdir(args.out)
+    ):
         parser.error(f"--out must be a file ending in .json, .pkl or .pickle, got {args.out}")
     if args.num_workers is not None and args.num_workers < 0:
         parser.error(f"--num-workers must be 0 or more, got {args.num_workers}")

@@ -26,8 +26,8 @@ from models.export.metadata import keypoints_of
 from prepostprocess.image import load_rgb
 
 ROOM = 1.6  # side of what is kept, in parts of the box's longer side
-QUALITIES = (92, 85, 75, 65)
-SIDE = 224  # pixels of the longer side, at most
+QUALITIES = (85, 75, 65, 50, 35)
+SIDE = 208  # pixels of the longer side, at most
 
 
 def people_of(config: Config) -> list[tuple[dict, Path]]:

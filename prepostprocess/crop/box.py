@@ -36,7 +36,8 @@ def fix_aspect(scale_wh: np.ndarray, input_wh: tuple[int, int]) -> np.ndarray:
     Returns: the same dtype and shape, never smaller than ``scale_wh``.
     Source: arXiv:1804.06208's released code; mmpose 1.x ``TopdownAffine`` does the same.
     """
-    aspect = input_wh[0] / input_wh[1]
+    # in the boxes' own type: NumPy 1 makes a float32 number times a Python one a float64
+    aspect = scale_wh.dtype.type(input_wh[0] / input_wh[1])
     width, height = scale_wh[..., 0], scale_wh[..., 1]
     is_wide = width > height * aspect
     return np.stack(

@@ -105,3 +105,5 @@ def _lighten(model: onnx.ModelProto, folder: Path | None) -> None:
             tensor.CopyFrom(light)
         elif folder is not None and _external(tensor) is not None:
             onnx.external_data_helper.load_external_data_for_tensor(tensor, os.fspath(folder))
+            tensor.data_location = TensorProto.DEFAULT  # onnx before 1.22 leaves that to others
+            del tensor.external_data[:]
