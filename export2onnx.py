@@ -76,14 +76,14 @@ def main(argv: list[str] | None = None) -> None:
     from utils.cli import user_errors
 
     with user_errors():
-        from mmpose_replacement.config.load import load_config
+        from mmpose_replacement.config.foreign import load_network
         from models.export.to_onnx import export_file
         from models.tracing.trace import ExportOptions
         from utils.onnx_graph.file import check_target
 
         output = args.output or args.checkpoint.with_suffix(".onnx")
         check_target(output, args.config, args.checkpoint)
-        config = load_config(args.config, args.cfg_options, args.data)
+        config = load_network(args.config, args.cfg_options, args.data)
         offset = 128.0 if args.npu else 0.0  # a chip's input is int8
         options = ExportOptions(
             opset=args.opset,

@@ -61,13 +61,13 @@ def describe_network(args: argparse.Namespace) -> None:
     """Print size, multiply-adds and latency of the network that the config describes."""
     import os
 
-    from mmpose_replacement.config.load import load_config
+    from mmpose_replacement.config.foreign import load_network
     from models.tracing.trace import build_estimator, trace
     from utils.onnx_graph.npu.cost import multiply_adds
     from utils.onnx_graph.npu.graph import read_graph
     from utils.onnx_graph.optimize import optimize
 
-    config = load_config(args.config, args.cfg_options, args.data)
+    config = load_network(args.config, args.cfg_options, args.data)
     estimator = build_estimator(config)
     model = optimize(trace(config, estimator))[0].SerializeToString()
     products = sum(multiply_adds(node) for node in read_graph(model, args.config.stem).nodes)

@@ -58,12 +58,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def networks_of(args: argparse.Namespace, chips: list[str]) -> dict[str, bytes]:
     """Build a config's network for each chip; PyTorch is loaded only here."""
     with user_errors():
-        from mmpose_replacement.config.load import load_config
+        from mmpose_replacement.config.foreign import load_network
         from models.export.untrained import untrained_networks
         from models.tracing.trace import DEFAULT_OPSET, ExportOptions
 
         options = ExportOptions(opset=args.opset or DEFAULT_OPSET, optimize=not args.raw)
-        return untrained_networks(load_config(args.model), chips, options)
+        return untrained_networks(load_network(args.model), chips, options)
 
 
 def reports_of(args: argparse.Namespace, chips: list[str]) -> dict[str, "Report"]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import os
 import sys
 import types
 import typing
@@ -162,7 +163,7 @@ def find_file(value: str | Path, key: str, path: str | Path) -> Path:
     Returns: a path that exists.
     Raises: ParamsError: the file is in neither place.
     """
-    candidates = [Path(value).expanduser(), Path(path).parent / value]
+    candidates = [Path(os.path.expanduser(value)), Path(path).parent / value]
     for candidate in candidates:
         if candidate.is_file():
             return candidate

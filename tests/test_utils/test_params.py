@@ -203,3 +203,11 @@ def test_yaml_that_its_reader_breaks_on(tmp_path, text, fault):
     (tmp_path / "p.yaml").write_text(text)
     with pytest.raises(ParamsError, match=rf"p\.yaml: parameters must be a YAML file, {fault}"):
         read_mapping(tmp_path / "p.yaml")
+
+
+def test_home_of_a_user_that_there_is_not(tmp_path):
+    (tmp_path / "p.yaml").write_text("model_path: ~nobody.here/net.onnx\n")
+    with pytest.raises(
+        ParamsError, match=r"p\.yaml: model_path must be an existing file, got none"
+    ):
+        load_yolov5_params(tmp_path / "p.yaml")
