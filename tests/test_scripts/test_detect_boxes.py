@@ -1,0 +1,53 @@
+"""tools/detect_boxes.py: boxes that evaluation reads, and people that a teacher labels."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from prepostprocess.keypoints.coco import KEYPOINT_NAMES
+from utils.dataset_check.coco_file import LabelRules, read_coco
+from utils.dataset_check.detections import read_detections
+from utils.people_generator.generate import make_people
+
+TOOL = "tools/detect_boxes.py"
+
+
+@pytest.fixture
+def drawn(tmp_path, e2e_models) -> Path:
+    make_people(tmp_path / "people", 3, seed=4)
+    boxes = ((32, 32, 30, 40, 0.9, 0.9), (10, 10, 8, 8, 0.5, 0.1))
+    e2e_models.ultralytics_detector(tmp_path / "detector.onnx", boxes)
+    return tmp_path
+
+
+def test_results_for_the_numbers_of_the_labels(outcome, drawn):
+    labels, out = drawn / "people/annotations.json", drawn / "boxes.json"
+    flags = ("--labels", labels, "--yolov5_params", drawn / "detector.onnx", "-o", out)
+    code, errors = outcome(TOOL, drawn / "people/images", *flags)
+    assert (code or 0, errors) == (0, "")
+    ids = {image["id"] for image in json.loads(labels.read_text())["images"]}
+    read = read_detections(out, {"id": 1, "name": "person"}, ids)
+    assert not read.faults
+    assert {box["image_id"] for box in read.content} == ids
+    assert len(read.content) == 2 * len(ids)  # down to .001, for AP
+
+
+def test_people_for_a_teacher(outcome, drawn):
+    out = drawn / "unlabelled.json"
+    flags = ("--yolov5_params", drawn / "detector.onnx", "-o", out)
+    code, _ = outcome(TOOL, drawn / "people/images", *flags)
+    assert code in (0, None)
+    file = read_coco(out, LabelRules(KEYPOINT_NAMES))
+    assert not [fault for fault in file.faults if fault.level == "error"], file.faults
+    assert len(json.loads(out.read_text())["annotations"]) == 3
+
+
+def test_a_wrong_argument(outcome, drawn):
+    code, errors = outcome(TOOL, drawn / "nowhere", "-o", drawn / "x.json")
+    assert code == 2
+    assert "is not a folder" in errors
+    flags = ("--labels", drawn / "detector.onnx", "--yolov5_params", drawn / "detector.onnx")
+    code, errors = outcome(TOOL, drawn / "people/images", *flags, "-o", drawn / "x.json")
+    assert code == 1
+    assert "--labels must be COCO annotations" in errors
