@@ -58,7 +58,8 @@ def as_people(found: Sequence[Found]) -> dict:
     Returns:
         The content of a COCO file with COCO's 17 keypoints.
     """
-    images, people = [], []
+    images: list[dict] = []
+    people: list[dict] = []
     for number, (name, (width, height), boxes) in enumerate(found, start=1):
         images.append(dict(id=number, file_name=name, width=width, height=height))
         people += [
