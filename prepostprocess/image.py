@@ -1,5 +1,7 @@
 """Read an image file as RGB pixels, or say in one line what is wrong with it."""
 
+import functools
+import logging
 import os
 import re
 from pathlib import Path
@@ -21,6 +23,7 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 DECODER = f"OpenCV {cv2.__version__}"  # whose pixels load_rgb gives
 _HAS_RGB = hasattr(cv2, "IMREAD_COLOR_RGB")  # from OpenCV 4.11 on
 MOST_PIXELS = 2**28  # 16384 x 16384; OpenCV reads four times as many and fails to warp them
+DARKEST = 15  # of 255: the brightest pixel of 12 bits in a file of 16
 CAMERA_FORMATS = ("rgb565", "yuv422")
 
 
@@ -56,7 +59,20 @@ def load_rgb(path: str | Path) -> np.ndarray:
             f"{path}: image must be a format that OpenCV decodes (JPEG, PNG, ...), got {len(data)} "
             "bytes that are none. Convert the file or take it off the list."
         )
+    if header is not None and header.bits == 16 and image.max(initial=0) <= DARKEST:
+        _warn_of_range(str(path), int(image.max(initial=0)))
     return image
+
+
+@functools.cache
+def _warn_of_range(path: str, most: int) -> None:
+    """Say once that a camera's 10 or 12 bits seem to lie in a file of 16."""
+    logging.getLogger(__name__).warning(
+        "%s: image of 16 bits must use their range, but nothing in it is brighter than %d of 255. "
+        "If its camera has 10 or 12 bits, multiply its pixels by 64 or 16 and write it anew.",
+        path,
+        most,
+    )
 
 
 def _check_size(size_wh: tuple[int, int], path: str | Path) -> None:

@@ -137,3 +137,13 @@ def test_simulate_camera__yuv422_keeps_any_width(width):
 def test_simulate_camera__refuses_other_formats():
     with pytest.raises(ValueError, match="colour must be one of rgb565, yuv422, got 'yuv444'"):
         simulate_camera(np.zeros((2, 2, 3), np.uint8), "yuv444")
+
+
+@pytest.mark.parametrize(("most", "warns"), [(4095, True), (65535, False)])
+def test_twelve_bits_in_a_file_of_sixteen_are_told_once(tmp_path, caplog, most, warns):
+    path = tmp_path / f"{most}.png"
+    pixels = np.linspace(0, most, 4 * 6 * 3).reshape(4, 6, 3).astype(np.uint16)
+    path.write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+    for _ in range(2):
+        load_rgb(path)
+    assert ["must use their range" in text for text in caplog.messages] == [True] * warns
