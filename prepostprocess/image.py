@@ -1,6 +1,5 @@
 """Read an image file as RGB pixels, or say in one line what is wrong with it."""
 
-import functools
 import logging
 import os
 import re
@@ -23,6 +22,7 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 DECODER = f"OpenCV {cv2.__version__}"  # whose pixels load_rgb gives
 _HAS_RGB = hasattr(cv2, "IMREAD_COLOR_RGB")  # from OpenCV 4.11 on
 MOST_PIXELS = 2**28  # 16384 x 16384; OpenCV reads four times as many and fails to warp them
+_dark_images: set[str] = set()  # the first one that was told
 DARKEST = 15  # of 255: the brightest pixel of 12 bits in a file of 16
 CAMERA_FORMATS = ("rgb565", "yuv422")
 
@@ -64,9 +64,11 @@ def load_rgb(path: str | Path) -> np.ndarray:
     return image
 
 
-@functools.cache
 def _warn_of_range(path: str, most: int) -> None:
-    """Say once that a camera's 10 or 12 bits seem to lie in a file of 16."""
+    """Say once that a camera's 10 or 12 bits seem to lie in files of 16."""
+    if _dark_images:
+        return
+    _dark_images.add(path)
     logging.getLogger(__name__).warning(
         "%s: image of 16 bits must use their range, but nothing in it is brighter than %d of 255. "
         "If its camera has 10 or 12 bits, multiply its pixels by 64 or 16 and write it anew.",

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+import prepostprocess.image as image_module
 from prepostprocess.image import check_rgb, load_rgb, simulate_camera
 
 
@@ -140,7 +141,8 @@ def test_simulate_camera__refuses_other_formats():
 
 
 @pytest.mark.parametrize(("most", "warns"), [(4095, True), (65535, False)])
-def test_twelve_bits_in_a_file_of_sixteen_are_told_once(tmp_path, caplog, most, warns):
+def test_twelve_bits_in_a_file_of_sixteen_are_told_once(tmp_path, caplog, monkeypatch, most, warns):
+    monkeypatch.setattr(image_module, "_dark_images", set())
     path = tmp_path / f"{most}.png"
     pixels = np.linspace(0, most, 4 * 6 * 3).reshape(4, 6, 3).astype(np.uint16)
     path.write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
