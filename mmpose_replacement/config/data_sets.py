@@ -23,7 +23,9 @@ def label_sets(config: Config, *, open_images: bool) -> dict[Path, dict]:
     """
     found: dict[Path, dict] = {}
     for part in ("train", "val", "test"):
-        for data in _data_sets(config.get(f"{part}_dataloader") or {}):
+        for data in mappings(config.get(f"{part}_dataloader") or {}):
+            if data.get("type") != "KneronCocoDataset":
+                continue
             root = Path(data.get("data_root") or "")
             found[root / data["ann_file"]] = {
                 "images": root / data["data_prefix"]["img"] if open_images else None,
@@ -40,13 +42,12 @@ def label_sets(config: Config, *, open_images: bool) -> dict[Path, dict]:
     return found
 
 
-def _data_sets(value: object) -> Iterator[dict]:
-    """Yield the COCO data sets in nested lists and mappings."""
+def mappings(value: object) -> Iterator[dict]:
+    """Yield every mapping in nested lists and mappings, outer ones first."""
     if isinstance(value, dict):
-        if value.get("type") == "KneronCocoDataset":
-            yield value
+        yield value
         for inner in value.values():
-            yield from _data_sets(inner)
+            yield from mappings(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _data_sets(inner)
+            yield from mappings(inner)

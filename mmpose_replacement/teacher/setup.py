@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmpose_replacement.config.data_sets import mappings
 from mmpose_replacement.teacher.network import Teacher, read_teacher
 from models.export.metadata import keypoints_of
 from prepostprocess.preprocess import get_preprocess
@@ -37,7 +38,7 @@ def add_teacher(config: Config, path: Path) -> None:
     if view := _view(config, teacher):
         for steps in pipelines:
             steps.insert(_types(steps).index(CROP), dict(view))
-    for dataset in _dicts(data):
+    for dataset in mappings(data):
         if dataset.get("type") == "KneronCocoDataset":
             dataset.unlabelled = True
     hooks = config.setdefault("custom_hooks", [])
@@ -82,20 +83,9 @@ def _view(config: Config, teacher: Teacher) -> dict | None:
     }
 
 
-def _dicts(value: object) -> Iterator[dict]:
-    """Yield every mapping in nested lists and mappings."""
-    if isinstance(value, dict):
-        yield value
-        for inner in value.values():
-            yield from _dicts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _dicts(inner)
-
-
 def _lists(value: object) -> Iterator[list]:
     """Yield every list that a mapping in nested lists and mappings holds."""
-    for mapping in _dicts(value):
+    for mapping in mappings(value):
         yield from (inner for inner in mapping.values() if isinstance(inner, list))
 
 
