@@ -100,8 +100,8 @@ def test_a_teacher_that_does_not_fit_is_refused(
 
 def test_other_joints_are_refused(train_quietly, tmp_path):
     config = load_config(CONFIG, LARGER)
-    info = config.dataset_info.keypoint_info
-    info[0].name = "antenna"
+    config.dataset_info.keypoint_info[0].name = "antenna"
+    config.dataset_info.skeleton_info = {}
     path = tmp_path / "odd.onnx"
     converted, _ = export_model(config, build_estimator(config), ExportOptions())
     path.write_bytes(converted.model.SerializeToString())
