@@ -49,6 +49,7 @@ class KneronHeatmapHead(HeatmapHead):
             train_cfg: the model's; compute_acc, default True.
         Returns: loss_kpt; loss_teacher where there are a teacher's heatmaps; and, unless switched
             off, acc_pose: share of joints within 5 % of the map.
+        Raises: ValueError: the maps are not as many and as large as the targets.
         """
         train_cfg = train_cfg or {}
         if not isinstance(batch_data_samples, Mapping):
@@ -57,6 +58,12 @@ class KneronHeatmapHead(HeatmapHead):
         targets, weights = self.decoder.encode_batch(
             batch_data_samples["keypoints"], batch_data_samples["keypoints_visible"]
         )
+        if output.shape != targets.shape:
+            raise ValueError(
+                f"network must give heatmaps {tuple(targets.shape[1:])} (keypoints, h, w), "
+                f"as the data and codec say, got {tuple(output.shape[1:])}. Correct "
+                "model.head.out_channels or codec.heatmap_size."
+            )
         losses = {"loss_kpt": self.loss_module(output, targets, weights)}
         if (wanted := batch_data_samples.get("teacher_heatmaps")) is not None:
             loss = self.loss_module(output, wanted, torch.ones_like(weights))

@@ -294,3 +294,16 @@ def test_help_needs_no_torch(monkeypatch, capsys):
         train.parse_args(["--help"])
     assert stop.value.code == 0
     assert "--auto-scale-lr" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("option", "got"),
+    [("model.head.out_channels=14", r"\(14, 32, 16\)"), ("codec.heatmap_size=(8,8)", "(17, 8, 8)")],
+    ids=["keypoints", "size"],
+)
+def test_a_head_that_does_not_fit_the_data_is_refused(train_quietly, tmp_path, option, got):
+    rule = r"litehrnet_small_people_128x64\.py: network must give heatmaps .*"
+    with pytest.raises(SystemExit, match=rule) as caught:
+        train_quietly(tmp_path, "--no-validate", also=(option,))
+    assert got.replace("\\", "") in str(caught.value)
+    assert not list(tmp_path.glob("*.pth"))

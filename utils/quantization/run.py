@@ -50,7 +50,7 @@ def quantize_file(args: argparse.Namespace) -> list[str]:
         corrected=args.bias_correct,
         wide_sums=args.bits == "mixed",
         source=args.model,
-        track=functools.partial(tqdm, desc="looking at crops", unit="crop", delay=1),
+        track=functools.partial(tqdm, desc="looking at crops", unit="crop", delay=1, disable=None),
     )
     write_model(found.model, args.output)
     records = args.output.with_suffix(".json")
@@ -125,6 +125,6 @@ def calibration_crops(
             return find_one_person(pipeline, load(path)).boxes_xywh
 
     people = itertools.islice(choose_people(images, boxes_of, 0), count)
-    shown = tqdm(people, total=count, desc="cropping people", unit="crop", delay=1)
+    shown = tqdm(people, total=count, desc="cropping people", unit="crop", delay=1, disable=None)
     made = make_calibration(pipeline, shown, "nchw", "rgb", load=load)
     return [image[None] for image in made.images]
