@@ -13,12 +13,11 @@ import numpy as np
 from prepostprocess.keypoints.oks import keypoint_similarity, oks
 from utils.dataset_check.faults import refuse_errors
 from utils.dataset_check.json_file import load_json
-from utils.dataset_check.people import check_numbers
+from utils.dataset_check.people import AREA_OF_BOX, check_numbers
 from utils.dataset_check.structure import are_finite, check_structure
 from utils.joints import COCO_JOINTS, Joints
 
 METRICS = ("l1", "l2", "MAE")
-_AREA_OF_BOX = 0.53  # a person's share of the box, where a record has a box but no area
 
 
 @dataclass(frozen=True)
@@ -302,7 +301,7 @@ def _pose(path: Path, image: str, values: list, record: dict, count: int) -> Per
         box = np.concatenate([shown.min(axis=0), np.ptp(shown, axis=0)])
         area = float(box[2] * box[3]) if area is None else area
     box = np.array(box, np.float64)
-    area = float(_AREA_OF_BOX * box[2] * box[3] if area is None else area)
+    area = float(AREA_OF_BOX * box[2] * box[3] if area is None else area)
     return Person(image, points, labelled, area, box, 1.0 if score is None else float(score))
 
 

@@ -2,13 +2,11 @@
 
 import numpy as np
 
+from prepostprocess.crop.box import MARGIN_XY
 from utils.people import Detections
 from utils.runners.pipeline import PosePipeline
 
 LEAST_JOINTS = 5  # fewer say nothing of where the person ends
-# How far COCO's boxes reach beyond the outermost joints, in parts of the joints' own width and
-# height: medians of 153 people of train2017 with at least 14 labelled joints, measured here.
-MARGIN_X, MARGIN_Y = 0.15, 0.11
 
 
 def find_one_person(pipeline: PosePipeline, image: np.ndarray) -> Detections:
@@ -28,7 +26,7 @@ def find_one_person(pipeline: PosePipeline, image: np.ndarray) -> Detections:
     if seen.sum() < LEAST_JOINTS:
         return whole
     joints = person.keypoints[0][seen]
-    margin = (joints.max(axis=0) - joints.min(axis=0)) * [MARGIN_X, MARGIN_Y]
+    margin = (joints.max(axis=0) - joints.min(axis=0)) * MARGIN_XY
     left, top = np.maximum(joints.min(axis=0) - margin, 0)
     right, bottom = np.minimum(joints.max(axis=0) + margin, [width, height])
     if right - left < 1 or bottom - top < 1:

@@ -1,0 +1,1 @@
+"""What label tools write, as COCO annotations: one file a format."""

@@ -1,0 +1,56 @@
+"""labelme's JSON: a file an image, points and rectangles, people told apart by group_id."""
+
+import json
+from collections import defaultdict
+from pathlib import Path, PureWindowsPath
+
+from utils.label_formats.labelled import LabelledImage, LabelledPerson
+
+
+def read_labelme(folder: Path) -> list[LabelledImage]:
+    """Read all ``.json`` files of a folder.
+
+    Points are keypoints by their label. A rectangle is a person's box. Shapes of one group_id are
+    one person; those without one are one person together.
+
+    Args:
+        folder: of the files.
+
+    Returns:
+        The images.
+
+    Raises:
+        ValueError: a file that is not labelme's.
+    """
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            size = int(content["imageWidth"]), int(content["imageHeight"])
+            name = PureWindowsPath(content["imagePath"]).name
+            people = _people(content["shapes"])
+        except (ValueError, KeyError, TypeError, IndexError, RecursionError) as err:
+            raise ValueError(
+                f"{path}: file must be labelme's, with imagePath, imageWidth, imageHeight and "
+                f"shapes, got {type(err).__name__}: {err}. Take it out of the folder."
+            ) from err
+        found.append(LabelledImage(name, size, people))
+    return found
+
+
+def _people(shapes: list[dict]) -> tuple[LabelledPerson, ...]:
+    points: dict[object, dict] = defaultdict(dict)
+    boxes: dict[object, tuple[float, float, float, float]] = {}
+    for shape in shapes:
+        group, corners = shape.get("group_id"), shape["points"]
+        if shape["shape_type"] == "point":
+            x, y = corners[0]
+            hidden = (shape.get("flags") or {}).get("occluded", False)
+            points[group][shape["label"]] = (float(x), float(y), 1 if hidden else 2)
+        elif shape["shape_type"] == "rectangle":
+            (x1, y1), (x2, y2) = corners[0], corners[1]
+            boxes[group] = (min(x1, x2), min(y1, y2), abs(x2 - x1), abs(y2 - y1))
+    return tuple(
+        LabelledPerson(points[group], boxes.get(group))
+        for group in dict.fromkeys([*points, *boxes])
+    )

@@ -1,0 +1,50 @@
+"""A CSV file: a line a person, columns image, width, height and name_x, name_y[, name_v]."""
+
+import csv
+from pathlib import Path
+
+from utils.label_formats.labelled import LabelledImage, LabelledPerson
+
+
+def read_table(path: Path) -> list[LabelledImage]:
+    """Read people; an empty cell is no label. Lines of one image are its people.
+
+    Args:
+        path: the file, with a line of column names.
+
+    Returns:
+        The images.
+
+    Raises:
+        ValueError: a column is missing, or a cell is no number.
+    """
+    sizes: dict[str, tuple[int, int]] = {}
+    people: dict[str, list[LabelledPerson]] = {}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        columns = reader.fieldnames or []
+        names = [column[:-2] for column in columns if column.endswith("_x")]
+        lacking = {"image", "width", "height", *(f"{name}_y" for name in names)} - set(columns)
+        if lacking or not names:
+            raise ValueError(
+                f"{path}: table must have columns image, width, height, NAME_x and NAME_y, lacks "
+                f"{', '.join(sorted(lacking)) or 'keypoints'}. Add them."
+            )
+        for row in reader:
+            try:
+                points = {
+                    name: (float(row[f"{name}_x"]), float(row[f"{name}_y"]), _visibility(row, name))
+                    for name in names
+                    if (row[f"{name}_x"] or "").strip()
+                }
+                sizes[row["image"]] = int(row["width"]), int(row["height"])
+            except (ValueError, TypeError) as err:
+                raise ValueError(
+                    f"{path}:{reader.line_num}: cells must be numbers, or empty: {err}. Correct it."
+                ) from err
+            people.setdefault(row["image"], []).append(LabelledPerson(points))
+    return [LabelledImage(name, sizes[name], tuple(each)) for name, each in people.items()]
+
+
+def _visibility(row: dict, name: str) -> int:
+    return int(float(row.get(f"{name}_v") or 2))
