@@ -49,6 +49,8 @@ def main(argv: list[str] | None = None) -> int:
 
         found = {labels: _check(labels, rules) for labels, rules in _sets(args).items()}
         faults = [fault for data_set in found.values() for fault in data_set.faults]
+        if args.open_images and args.labels.suffix in (".yaml", ".yml"):
+            faults += _overlap(args.labels)
         for fault in sorted(faults, key=lambda fault: fault.level != ERROR):
             print(f"{fault.level}: {fault.line}")
         if args.json:
@@ -60,6 +62,17 @@ def main(argv: list[str] | None = None) -> int:
             verdict = f"not usable, {errors} kinds of errors" if errors else "usable"
             print(f"{labels}: {data_set.people} people on {data_set.images} images, {verdict}")
     return 1 if any(fault.level == ERROR for fault in faults) else 0
+
+
+def _overlap(path: Path) -> list:
+    from utils.dataset_check.whole import check_overlap
+    from utils.own_data import read_own_data
+
+    data = read_own_data(path)
+    if data.val in data.train:  # one set for both: meant so
+        return []
+    folders = [each.images for each in data.train]
+    return check_overlap(folders, data.val.annotations, data.val.images)
 
 
 def _check(labels: Path, rules: dict):

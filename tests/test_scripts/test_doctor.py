@@ -92,3 +92,20 @@ def test_all_sets_of_a_config(outcome, tmp_path):
     mine.write_text(f'_base_ = "{Path(config).resolve()}"\ndata_root = "{tmp_path}/"\n')
     code, _ = faults(outcome, tmp_path, mine, "--open-images")
     assert code == 0
+
+
+def test_an_image_in_both_sets_is_told(outcome, tmp_path):
+    lines = []
+    for part, seed in (("train", 4), ("val", 5)):
+        make_people(tmp_path / part, 3, seed=seed)
+        sets = f"{{annotations: {part}/annotations.json, images: {part}/images}}"
+        lines.append(f"{part}: {sets}")
+    content = json.loads((tmp_path / "val/annotations.json").read_text())
+    lines.append(f"keypoints: {content['categories'][0]['keypoints']}".replace("'", ""))
+    (tmp_path / "mine.yaml").write_text("\n".join(lines))
+    code, found = faults(outcome, tmp_path, tmp_path / "mine.yaml", "--open-images")
+    assert (code, "overlap" in found) == (0, False)
+    first = sorted((tmp_path / "val/images").iterdir())[0]
+    cv2.imwrite(str(tmp_path / "train/images/copy.png"), cv2.imread(str(first)))
+    code, found = faults(outcome, tmp_path, tmp_path / "mine.yaml", "--open-images")
+    assert (code, found["overlap"]) == (0, "warning")
