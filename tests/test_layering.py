@@ -20,6 +20,7 @@ MAY_IMPORT = {  # besides itself and the standard library
         "prepostprocess",
         "utils",
         "models",
+        "cv2",
         "matplotlib",
         "scipy",
         "tqdm",

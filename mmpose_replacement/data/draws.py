@@ -1,6 +1,8 @@
 """Random draws that a training can repeat: after a resume they are those of an unbroken run."""
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -74,3 +76,18 @@ class RepeatableDrawsHook(Hook):
         """
         words = np.random.SeedSequence((runner.seed, runner.iter, get_rank()))
         torch.manual_seed(int(words.generate_state(1)[0]))
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Let what augmentation draws follow from a seed, and leave the training's own draws alone.
+
+    Args:
+        seed: 0 to 2^32 - 1.
+    """
+    state = np.random.get_state()
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        np.random.set_state(state)

@@ -4,7 +4,6 @@ import contextlib
 import copy
 import io
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from mmengine.logging import print_log
 from mmpose.registry import DATASETS
 from torch import nn
 
+from mmpose_replacement.data.draws import seeded
 from models.checkpoints.load import load_file
 from models.checkpoints.unfold import unfold
 from models.export.metadata import keypoints_of
@@ -117,20 +117,9 @@ def training_crops(config: Config) -> torch.Tensor:
     Raises:
         FileNotFoundError: the training data are not there.
     """
-    with contextlib.redirect_stdout(io.StringIO()), _seeded():  # the COCO reader's chatter
+    with contextlib.redirect_stdout(io.StringIO()), seeded(0):  # the COCO reader's chatter
         people = DATASETS.build(config.train_dataloader.dataset)
         chosen = np.linspace(0, len(people) - 1, min(NUM_CROPS, len(people))).round().astype(int)
         pixels = np.stack([people[int(i)]["inputs"].numpy() for i in chosen])
     word = config.model.data_preprocessor.preprocess
     return torch.from_numpy(normalize(pixels.transpose(0, 2, 3, 1), word))
-
-
-@contextlib.contextmanager
-def _seeded() -> Iterator[None]:
-    """Draw the same augmentations each time, and leave the training's own draws alone."""
-    state = np.random.get_state()
-    np.random.seed(0)
-    try:
-        yield
-    finally:
-        np.random.set_state(state)

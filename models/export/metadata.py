@@ -42,9 +42,7 @@ def describe(
         padding=_padding(config),
         keypoint_names=keypoint_names(info),
         flip_pairs=tuple(pairs),
-        links=tuple(
-            tuple(index[end] for end in link["link"]) for link in info["skeleton_info"].values()
-        ),
+        links=links_of(config),
         output=output,
         decoder=config.codec.decoder,
         blur_kernel_size=estimator.head.decoder.blur_kernel_size,
@@ -56,6 +54,13 @@ def describe(
 def keypoints_of(config: Config) -> tuple[str, ...]:
     """Name the joints of a config, in the order of its network's heatmaps."""
     return keypoint_names(_info(config))
+
+
+def links_of(config: Config) -> tuple[tuple[int, int], ...]:
+    """Number the ends of the lines that a config draws between its joints."""
+    number = {name: i for i, name in enumerate(keypoints_of(config))}
+    links = (link["link"] for link in _info(config)["skeleton_info"].values())
+    return tuple((number[a], number[b]) for a, b in links)
 
 
 def _info(config: Config) -> dict:

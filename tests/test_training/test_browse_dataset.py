@@ -1,0 +1,30 @@
+"""tools/browse_dataset.py: pictures of what is trained on, the same ones each time."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scripts import load_script
+
+from prepostprocess.image import load_rgb
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = ROOT / "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"
+ORANGE, BLUE = (255, 140, 0), (0, 150, 255)
+
+
+def browse(tmp_path: Path, options: list[str], *flags: str) -> np.ndarray:
+    words = [str(CONFIG), "-o", str(tmp_path / "sheet.png"), "--count", "6", *flags]
+    load_script(ROOT / "tools/browse_dataset.py").main([*words, "--cfg-options", *options])
+    return load_rgb(tmp_path / "sheet.png")
+
+
+@pytest.mark.parametrize("stage", ["raw", "input", "target"])
+def test_each_stage_is_shown_and_repeats(tmp_path, options, stage):
+    sheet = browse(tmp_path, options, "--stage", stage)
+    assert sheet.shape == (320, 6 * 160, 3)
+    np.testing.assert_array_equal(browse(tmp_path, options, "--stage", stage), sheet)
+    if stage != "target":  # limbs of both sides are drawn
+        for colour in (ORANGE, BLUE):
+            assert (sheet == colour).all(axis=2).sum() > 50
+    assert (browse(tmp_path, options, "--stage", stage, "--seed", "1") != sheet).any()

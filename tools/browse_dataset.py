@@ -1,0 +1,65 @@
+"""Show what a training sees, as one picture: look before you train.
+
+    python tools/browse_dataset.py CONFIG -o input.png
+    python tools/browse_dataset.py CONFIG -o raw.png --stage raw --data mine.yaml
+    python tools/browse_dataset.py CONFIG -o target.png --stage target --count 24
+
+Left limbs are orange, right ones blue: a mirrored label shows at once.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
+
+STAGES = {
+    "raw": "people and their labels",
+    "input": "after augmentation, as the network sees them",
+    "target": "the same, under the heatmaps that it is to give",
+}
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("config", type=Path, help="config file (.py), see configs/")
+    add("-o", "--output", type=Path, required=True, metavar="PNG", help="the picture to write")
+    text = "; ".join(f"{word}: {meaning}" for word, meaning in STAGES.items())
+    add("--stage", choices=STAGES, default="input", help=f"{text}; default input")
+    add("--data", type=Path, metavar="YAML", help="your own data, described in this file")
+    add("--count", type=int, default=32, metavar="N", help="people; default 32")
+    add("--seed", type=int, default=0, help="which people, and what is drawn of them; default 0")
+    add("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="change the config")
+    args = parser.parse_args(argv)
+    if not os.path.isfile(args.config):
+        parser.error(f"{args.config} does not exist or is not a file")
+    if args.count < 1 or args.seed < 0:
+        parser.error("--count must be at least 1, and --seed not below 0")
+    return args
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Draw and write the picture."""
+    args = parse_args(argv)
+    from utils.cli import user_errors
+
+    with user_errors():
+        import mmpose_replacement  # noqa: F401 - registers the data sets
+        from mmpose_replacement.config.load import load_config
+        from mmpose_replacement.data.browse import training_views
+        from prepostprocess.save_image import save_rgb
+        from utils.contact_sheet import contact_sheet
+
+        config = load_config(args.config, args.cfg_options, args.data)
+        views = training_views(config, args.stage, args.count, args.seed)
+        save_rgb(args.output, contact_sheet(views, columns=8))
+        print(f"{args.output}: {len(views)} people, {STAGES[args.stage]}")
+
+
+if __name__ == "__main__":
+    main()
