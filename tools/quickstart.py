@@ -25,10 +25,11 @@ SETS = {"train": (1800, 1), "val": (200, 1001)}  # images, seed
 
 NEXT = """
 Next, with your own images:
-  1. Put them and their COCO keypoint labels below data/coco, as docs/data.md shows.
-  2. python train.py configs/top_down/lite_hrnet/coco/litehrnet_18_coco_256x192.py
-  3. python tools/test.py CONFIG CHECKPOINT
-  4. python export2onnx.py CONFIG CHECKPOINT --npu 720
+  1. Describe them in a file of three lines, mine.yaml: docs/data.md. Look: tools/doctor.py mine.yaml --open-images
+  2. python train.py CONFIG --data mine.yaml --load-from weights/wider_naive_litehrnet_18_raw.onnx
+     with CONFIG configs/top_down/lite_hrnet/sample/wider_naive_litehrnet_18_256x192.py
+  3. python tools/test.py CONFIG CHECKPOINT --data mine.yaml
+  4. python export2onnx.py CONFIG CHECKPOINT --data mine.yaml --npu 720
 """
 
 
