@@ -25,9 +25,8 @@ SETS = {"train": (1800, 1), "val": (200, 1001)}  # images, seed
 
 NEXT = """
 Next, with your own images:
-  1. Describe them in a file of three lines, mine.yaml: docs/data.md. Look: tools/doctor.py mine.yaml --open-images
+  1. Describe them in a file of three lines (docs/data.md): python tools/doctor.py mine.yaml
   2. python train.py CONFIG --data mine.yaml --load-from weights/wider_naive_litehrnet_18_raw.onnx
-     with CONFIG configs/top_down/lite_hrnet/sample/wider_naive_litehrnet_18_256x192.py
   3. python tools/test.py CONFIG CHECKPOINT --data mine.yaml
   4. python export2onnx.py CONFIG CHECKPOINT --data mine.yaml --npu 720
 """
