@@ -59,8 +59,6 @@ def latency_ms(model: bytes, threads: int, runs: int) -> float:
 
 def describe_network(args: argparse.Namespace) -> None:
     """Print size, multiply-adds and latency of the network that the config describes."""
-    import os
-
     from mmpose_replacement.config.foreign import load_network
     from models.tracing.trace import build_estimator, trace
     from utils.onnx_graph.npu.cost import multiply_adds

@@ -24,6 +24,7 @@ from mmpose_replacement.config.data_sets import label_sets
 from mmpose_replacement.config.load import load_config
 from models.export.metadata import keypoints_of
 from prepostprocess.image import load_rgb
+from utils.dataset_check.people import AREA_OF_BOX
 
 ROOM = 1.6  # side of what is kept, in parts of the box's longer side
 QUALITIES = (85, 75, 65, 50, 35)
@@ -63,7 +64,7 @@ def cut(person: dict, image: np.ndarray) -> tuple[np.ndarray, dict]:
         "keypoints": keypoints.round(2).ravel().tolist(),
         "num_keypoints": int(shown.sum()),
         "bbox": [round(value, 2) for value in box],
-        "area": float(person.get("area") or 0.53 * w * h) * scale**2,
+        "area": float(person.get("area") or AREA_OF_BOX * w * h) * scale**2,
     }
     return cv2.resize(part, size, interpolation=cv2.INTER_AREA), labels
 

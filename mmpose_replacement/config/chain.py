@@ -11,12 +11,6 @@ from mmengine.config import Config
 ASSIGNMENTS = (ast.Assign, ast.AugAssign, ast.AnnAssign)
 OWN_VALUES = "_own_values_{}"  # what a file itself sets, before its bases are merged in
 
-NO_PYTHON = (
-    SyntaxError,
-    RecursionError,
-    MemoryError,
-)  # of ast.parse; the last two: nested too deep
-
 
 @dataclass(frozen=True)
 class ConfigFile:
@@ -81,7 +75,8 @@ def read_chain(path: Path, children: tuple[Path, ...] = ()) -> ConfigFile:
     """
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    except (*NO_PYTHON, ValueError) as err:  # ValueError: no text, or a null byte in it
+    # ValueError: no text, or a null byte in it; the last two: nested too deep
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as err:
         why = str(err) or "it is nested too deep"
         raise ValueError(f"{path}: config must be Python in mmengine's form, but {why}.") from err
     bases: list[ConfigFile | str] = []

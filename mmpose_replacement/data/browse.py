@@ -18,7 +18,6 @@ from prepostprocess.crop.affine import apply_affine, crop_matrix, warp_crop
 from prepostprocess.crop.box import box_to_center_scale
 from utils.drawing import draw_skeleton
 
-STAGES = ("raw", "input", "target")
 HEIGHT = 320  # pixels of a drawn person
 LINE_WIDTH = 2  # pixels
 HEAT = 0.6  # share of the heatmap's colour

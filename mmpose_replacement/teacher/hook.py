@@ -35,9 +35,9 @@ class TeacherHook(Hook):
         """
         self.teacher = read_teacher(Path(self.file))
         self.device = next(runner.model.parameters()).device
-        self.teacher.network.to(self.device)
-        model = getattr(runner.model, "module", runner.model)
-        self.transfer = _transfer(self.teacher, model.head.decoder, self.keypoint_names)
+        self.teacher.to(self.device)
+        codec = getattr(runner.model, "module", runner.model).head.decoder
+        self.transfer = _transfer(self.teacher, codec, self.keypoint_names, self.device)
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
@@ -56,15 +56,15 @@ class TeacherHook(Hook):
         samples["teacher_heatmaps"] = maps.clone()  # an inference tensor has no place in a graph
 
 
-def _transfer(teacher: Teacher, codec: object, names: tuple[str, ...]) -> MapTransfer:
+def _transfer(
+    teacher: Teacher, codec: object, names: tuple[str, ...], device: torch.device
+) -> MapTransfer:
     """Bring the teacher's maps to the grid of the student's codec."""
     width, height = teacher.notes.input_wh
-    with torch.inference_mode():
-        device = next(teacher.network.parameters(), torch.empty(0)).device
-        blank = torch.zeros(1, 3, height, width, dtype=torch.uint8, device=device)
-        shape = teacher.heatmaps(blank).shape
+    blank = torch.zeros(1, 3, height, width, dtype=torch.uint8, device=device)
+    shape, sigma = teacher.heatmaps(blank).shape, teacher.notes.sigma
     columns, rows = (
-        transfer_matrix(length, shape[axis], codec.sigma, teacher.notes.sigma, udp=teacher.uses_udp)
+        transfer_matrix(length, shape[axis], codec.sigma, sigma, udp=teacher.uses_udp).to(device)
         for length, axis in zip(codec.heatmap_wh, (3, 2), strict=True)
     )
     return MapTransfer(rows, columns, [teacher.notes.keypoint_names.index(n) for n in names])

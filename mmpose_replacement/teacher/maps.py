@@ -58,7 +58,7 @@ class MapTransfer:
     """Both axes, and the order of the joints.
 
     Args:
-        rows: of ``transfer_matrix``, for y.
+        rows: of ``transfer_matrix``, for y, on the device of the maps.
         columns: the same for x.
         order: for each of the student's joints the number of the teacher's.
     """
@@ -68,5 +68,4 @@ class MapTransfer:
 
     def __call__(self, maps: torch.Tensor) -> torch.Tensor:
         """Bring float32 (N, K, h, w) of the teacher's to the student's (N, K', h', w')."""
-        rows, columns = self.rows.to(maps.device), self.columns.to(maps.device)
-        return rows @ maps[:, self.order] @ columns.T
+        return self.rows @ maps[:, self.order] @ self.columns.T

@@ -1,7 +1,7 @@
 """The network that teaches: any heatmap network, from a checkpoint or an ONNX file."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -26,29 +26,35 @@ class Teacher:
         path: its file.
         network: float32 (N, 3, H, W), normalised, to a tuple of heatmaps (N, K, h, w).
         notes: how images go in and what the heatmaps mean.
+        prepare: uint8 images to what the network takes.
     """
 
     path: Path
     network: nn.Module
     notes: PoseMetadata
+    prepare: KneronPoseDataPreprocessor
 
     @property
     def uses_udp(self) -> bool:
         """Whether crop and heatmaps follow UDP's grid."""
         return bool(self.notes.encoding_udp or self.notes.decoder == "udp")
 
+    def to(self, device: torch.device) -> None:
+        """Move it to a device."""
+        self.network.to(device)
+        self.prepare.to(device)
+
     @torch.inference_mode()
     def heatmaps(self, pixels: torch.Tensor) -> torch.Tensor:
         """Ask for a batch.
 
         Args:
-            pixels: uint8 (N, 3, H, W), RGB, on the device that the network was moved to.
+            pixels: uint8 (N, 3, H, W), RGB, on the device that it was moved to.
 
         Returns:
             float32 (N, K, h, w), on the same device.
         """
-        prepare = KneronPoseDataPreprocessor(self.notes.preprocess).to(pixels.device)
-        return self.network(prepare({"inputs": pixels})["inputs"])[0].float()
+        return self.network(self.prepare({"inputs": pixels})["inputs"])[0].float()
 
 
 class _AsTuple(nn.Module):
@@ -74,24 +80,25 @@ def read_teacher(path: Path) -> Teacher:
     Raises:
         ValueError: the file is no heatmap network, or says too little of itself.
     """
-    teacher = _from_onnx(path) if path.suffix == ".onnx" else _from_checkpoint(path)
-    if teacher.notes.decoder == "megvii":
+    read = _from_onnx if path.suffix == ".onnx" else _from_checkpoint
+    network, notes = read(path)
+    if notes.decoder == "megvii":
         raise ValueError(
             f"{path}: teacher must have peaks of height 1, got a network of decoder 'megvii', "
             "whose peaks are 255 high. Teach with another one."
         )
-    return teacher
+    return Teacher(path, network.eval(), notes, KneronPoseDataPreprocessor(notes.preprocess))
 
 
-def _from_checkpoint(path: Path) -> Teacher:
+def _from_checkpoint(path: Path) -> tuple[nn.Module, PoseMetadata]:
     config = read_config(path)
     estimator = build_estimator(config)
     load_file(estimator, path)
     notes = describe(config, estimator, output="heatmaps", pixel_offset=None)
-    return Teacher(path, _AsTuple(HeatmapNetwork(estimator)).eval(), notes)
+    return _AsTuple(HeatmapNetwork(estimator)), notes
 
 
-def _from_onnx(path: Path) -> Teacher:
+def _from_onnx(path: Path) -> tuple[nn.Module, PoseMetadata]:
     network = OnnxHeatmaps(path)
     notes = read_metadata(network.session.get_modelmeta().custom_metadata_map, path)
     height, width = network.input.shape[2:]
@@ -115,5 +122,4 @@ def _from_onnx(path: Path) -> Teacher:
             f"{path}: teacher must take normalised images, but this one normalises in the graph "
             "(export2onnx.py --normalize-in-graph). Export it without."
         )
-    notes = PoseMetadata(**{**vars(notes), **known})
-    return Teacher(path, network.eval(), notes)
+    return network, replace(notes, **known)

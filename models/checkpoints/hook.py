@@ -9,7 +9,7 @@ from mmengine.logging import HistoryBuffer, print_log
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
-from models.checkpoints.joints import carry_joints, joints_of
+from models.checkpoints.joints import carry_joints, in_order, joints_of
 from models.checkpoints.load import carried, carried_line
 from models.checkpoints.normalisation import word_of
 from models.checkpoints.weights import check_weights, weights_of
@@ -64,20 +64,20 @@ class CheckpointFileHook(Hook):
         """
         network = getattr(runner.model, "module", runner.model)
         path = runner._load_from
-        weights, lines = weights_of(checkpoint), []
+        weights, warnings, lines = weights_of(checkpoint), [], []
         if self.allow_new_layers:  # not to resume: the training goes on as it was
-            names = runner.train_dataloader.dataset.metainfo["keypoint_id2name"]
-            ours = tuple(names[i] for i in range(len(names)))
-            weights, lines = carry_joints(network, weights, joints_of(checkpoint), ours)
+            ours = in_order(runner.train_dataloader.dataset.metainfo)
+            weights, warnings = carry_joints(network, weights, joints_of(checkpoint), ours)
         match = check_weights(network, weights, path, allow_new_layers=self.allow_new_layers)
         if self.allow_new_layers:
             word = word_of(checkpoint)
             weights = carried(network, weights, word)
-            lines += carried_line(path, word, network.data_preprocessor.preprocess)
+            lines = carried_line(path, word, network.data_preprocessor.preprocess)
         checkpoint["state_dict"] = weights
+        for line in warnings:
+            print_log(line, logger="current", level=logging.WARNING)
         for line in lines:
-            level = logging.WARNING if line.startswith("head: ") else logging.INFO
-            print_log(line, logger="current", level=level)
+            print_log(line, logger="current", level=logging.INFO)
         print_log(f"{path}: weights {match.summary()}", logger="current", level=logging.INFO)
         for name in match.missing:
             print_log(f"  newly initialised: {name}", logger="current", level=logging.INFO)

@@ -8,6 +8,21 @@ from torch import nn
 SHOWN = 6  # joints that a line names
 
 
+def in_order(facts: object) -> tuple[str, ...] | None:
+    """List the joints of what a data set says of itself, in the order of the heatmaps.
+
+    Args:
+        facts: mmpose's metainfo.
+
+    Returns:
+        The names; None where they are not said.
+    """
+    names = facts.get("keypoint_id2name") if isinstance(facts, dict) else None
+    if not isinstance(names, dict) or set(names) != set(range(len(names))):
+        return None
+    return tuple(str(names[i]) for i in range(len(names)))
+
+
 def joints_of(checkpoint: dict) -> tuple[str, ...] | None:
     """Read the names of a checkpoint's joints, in the order of its heatmaps.
 
@@ -18,11 +33,7 @@ def joints_of(checkpoint: dict) -> tuple[str, ...] | None:
         The names; None where the file does not say them.
     """
     meta = checkpoint.get("meta")
-    data = meta.get("dataset_meta") if isinstance(meta, dict) else None
-    names = data.get("keypoint_id2name") if isinstance(data, dict) else None
-    if not isinstance(names, dict) or set(names) != set(range(len(names))):
-        return None
-    return tuple(str(names[i]) for i in range(len(names)))
+    return in_order(meta.get("dataset_meta")) if isinstance(meta, dict) else None
 
 
 def carry_joints(

@@ -128,13 +128,12 @@ class Yolov5Runner:
                 f"{params.model_path}: detector outputs must be those of a known YOLO, got "
                 f"{shapes}. Export YOLOv5, 7, 8 or 11 as ONNX, or for Kneron: docs/inference.md."
             )
-        if None not in (params.num_classes, form.num_classes):
-            if params.num_classes != form.num_classes:
-                raise ParamsError(
-                    f"{params.source}: num_classes must be {form.num_classes} as in "
-                    f"{params.model_path.name}, got {params.num_classes}. Correct it or leave it "
-                    "out."
-                )
+        wanted, classes = params.num_classes, form.num_classes
+        if None not in (wanted, classes) and wanted != classes:
+            raise ParamsError(
+                f"{params.source}: num_classes must be {classes} as in {params.model_path.name}, "
+                f"got {wanted}. Correct it or leave it out."
+            )
         return form
 
     def _find_person_class(self) -> int:
