@@ -71,7 +71,7 @@ ROOMS = {
     "utils": set(),
     "utils.onnx_graph": set(),
     "utils.dataset_check": {"utils"},
-    "utils.label_formats": {"utils.dataset_check", "utils.inference"},
+    "utils.label_formats": {"utils", "utils.dataset_check", "utils.inference"},
     "utils.people_generator": {"utils"},
     "utils.published": set(),
     "utils.quantization": {

@@ -52,8 +52,10 @@ def main(argv: list[str] | None = None) -> None:
 
         from prepostprocess.files import write_whole
         from prepostprocess.image import load_rgb
-        from utils.boxes_file import as_people, as_results, numbers_of
+        from prepostprocess.keypoints.coco import KEYPOINT_NAMES
+        from utils.boxes_file import as_results, numbers_of
         from utils.inference.sources import find_images
+        from utils.label_formats.labelled import to_annotations, unlabelled
         from utils.runners.yolov5_params import load_yolov5_params
         from utils.runners.yolov5_runner import Yolov5Runner
 
@@ -67,7 +69,10 @@ def main(argv: list[str] | None = None) -> None:
                 continue
             image = load_rgb(path)
             found.append((name, (image.shape[1], image.shape[0]), detector.run(image)))
-        content = as_people(found) if numbers is None else as_results(found, numbers)
+        if numbers is None:
+            content = to_annotations([unlabelled(*each) for each in found], KEYPOINT_NAMES)
+        else:
+            content = as_results(found, numbers)
         write_whole(args.output, json.dumps(content) + "\n")
         people = sum(len(boxes.scores) for _, _, boxes in found)
         print(f"{args.output}: {people} boxes on {len(found)} images, score {score} and above")

@@ -1,10 +1,9 @@
-"""A detector's boxes as files: COCO results to evaluate with, or unlabelled people to train on."""
+"""A detector's boxes as COCO results, which evaluation reads."""
 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from prepostprocess.keypoints.coco import KEYPOINT_NAMES
 from utils.people import Detections
 
 Found = tuple[str, tuple[int, int], Detections]  # file name, width and height, boxes
@@ -47,36 +46,6 @@ def as_results(found: Sequence[Found], numbers: Mapping[str, int]) -> list[dict]
         for name, _, boxes in found
         for box, score in zip(_rounded(boxes), boxes.scores, strict=True)
     ]
-
-
-def as_people(found: Sequence[Found]) -> dict:
-    """Write boxes as annotations of people of whom no keypoint is labelled.
-
-    Args:
-        found: of each image.
-
-    Returns:
-        The content of a COCO file with COCO's 17 keypoints.
-    """
-    images: list[dict] = []
-    people: list[dict] = []
-    for number, (name, (width, height), boxes) in enumerate(found, start=1):
-        images.append(dict(id=number, file_name=name, width=width, height=height))
-        people += [
-            dict(
-                id=len(people) + 1 + i,
-                image_id=number,
-                category_id=1,
-                iscrowd=0,
-                bbox=box,
-                area=round(box[2] * box[3], 2),
-                num_keypoints=0,
-                keypoints=[0] * (3 * len(KEYPOINT_NAMES)),
-            )
-            for i, box in enumerate(_rounded(boxes))
-        ]
-    category = dict(id=1, name="person", keypoints=list(KEYPOINT_NAMES))
-    return dict(images=images, annotations=people, categories=[category])
 
 
 def _rounded(boxes: Detections) -> list[list[float]]:

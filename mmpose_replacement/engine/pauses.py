@@ -84,6 +84,9 @@ class PauseHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Start the clock, and answer signals after the step that they meet."""
         self._due = self._next()
+        resumed = Path(runner._load_from) if runner._resume and runner._load_from else None
+        if resumed and resumed.stem.startswith("iter_") and resumed.parent == Path(runner.work_dir):
+            self._saved = resumed
         if threading.current_thread() is threading.main_thread():
             self._before = {each: signal.signal(each, self._tell) for each in SIGNALS}
 

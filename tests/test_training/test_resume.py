@@ -87,6 +87,7 @@ def test_ended_inside_an_epoch_is_unbroken(train_quietly, tmp_path, monkeypatch,
     monkeypatch.undo()
     train_quietly(broken, *flags, "--resume", also=also)
     assert_same(state(broken / "epoch_3.pth"), state(whole / "epoch_3.pth"))
+    assert not list(broken.glob("iter_*.pth"))  # the epoch's checkpoint has replaced it
 
 
 def test_saved_every_so_often(train_quietly, tmp_path, monkeypatch):

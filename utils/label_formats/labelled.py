@@ -8,6 +8,7 @@ import numpy as np
 
 from prepostprocess.crop.box import MARGIN_XY
 from utils.dataset_check.people import AREA_OF_BOX
+from utils.people import Detections
 
 LEAST_SIDE = 1.0  # pixels, of a box around a single joint: then this share of the image
 SINGLE_SHARE = 0.1
@@ -39,6 +40,23 @@ class LabelledImage:
     name: str
     size_wh: tuple[int, int]
     people: tuple[LabelledPerson, ...]
+
+
+def unlabelled(name: str, size_wh: tuple[int, int], boxes: Detections) -> LabelledImage:
+    """Take a detector's boxes as people of whom no keypoint is labelled.
+
+    Args:
+        name: of the file.
+        size_wh: of the image.
+        boxes: in it.
+
+    Returns:
+        The image.
+    """
+    found = [tuple(float(value) for value in box) for box in boxes.boxes_xywh]
+    return LabelledImage(
+        name, size_wh, tuple(LabelledPerson({}, (x, y, w, h)) for x, y, w, h in found)
+    )
 
 
 def names_of(images: Iterable[LabelledImage]) -> tuple[str, ...]:
