@@ -52,18 +52,18 @@ def _add_course_flags(parser: argparse.ArgumentParser) -> None:
     text = "learn from this network's heatmaps too, on all joints and on people without labels: a "
     text += "checkpoint, an ONNX file, or a name that tools/get_weights.py knows"
     add("--teacher", type=Path, metavar="FILE", help=text)
+    text = "let a trained network (--load-from) learn to live with this chip's 8 bits: where "
+    text += "tools/quantize.py costs too much; ends with the ONNX file in fixed point"
+    add("--qat", choices=("520", "530", "630", "720", "730"), metavar="CHIP", help=text)
     text = "train on your own data, described in this file, instead of the config's: docs/data.md"
     add("--data", type=Path, metavar="YAML", help=text)
-    text = (
-        "save inside an epoch too, every N minutes: where epochs are long and machines are taken "
-    )
-    text += "away; Ctrl-C and SIGTERM always save"
+    text = "save inside an epoch too, every N minutes: where epochs are long and machines are "
+    text += "taken away; Ctrl-C and SIGTERM always save"
     add("--save-every", type=float, metavar="N", help=text)
     add("--no-validate", action="store_true", help="do not evaluate during training: to save time")
     add("--val-interval", type=int, metavar="N", help="evaluate every N epochs; default 1")
     add("--seed", type=int, help="fix all random draws: to repeat a run")
-    text = "use deterministic cuDNN algorithms: slower, the same numbers each time"
-    add("--deterministic", action="store_true", help=text)
+    add("--deterministic", action="store_true", help="exact cuDNN algorithms: slower, repeatable")
     text = "scale the learning rate by your total batch size: when it differs from the config's"
     add("--auto-scale-lr", action="store_true", help=text)
     text = "evaluate and save a moving average of the weights: steadier, often better"

@@ -17,9 +17,11 @@ from mmpose_replacement.engine import (
     runner,
 )
 from mmpose_replacement.metrics import coco_metric, mpii_metric
+from mmpose_replacement.qat.hook import FixedPointFileHook
 from mmpose_replacement.teacher import hook, view
 
 __all__ = [
+    "FixedPointFileHook",
     "acceleration",
     "batching",
     "checkpoint_hook",

@@ -90,6 +90,7 @@ ROOMS = {
     "models.tracing": set(),
     "models.checkpoints": {"models.backbones", "models.tracing"},
     "models.export": {"models.checkpoints", "models.tracing"},
+    "models.fixed_point": set(),
     "prepostprocess.kneron_preprocessing": set(),
     "prepostprocess.keypoints": set(),
 }

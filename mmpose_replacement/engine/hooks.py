@@ -6,6 +6,7 @@ import resource
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from mmengine.dist import is_main_process
@@ -15,6 +16,11 @@ from mmengine.runner import Runner
 from tqdm import tqdm
 
 from prepostprocess.files import replacing, write_whole
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SCORES = ("coco/AP", "mpii/PCKh", "PCK", "AP")  # what the curve of a run may be of
 
 
 @HOOKS.register_module()
@@ -137,27 +143,54 @@ def _write_csv(records: list[dict], path: Path) -> None:
 
 
 def _draw(records: list[dict], path: Path) -> None:
-    """Draw loss, learning rate and validation metrics, one panel each."""
+    """Draw losses against steps and, where there is one, the score with the best marked."""
     import matplotlib  # here: it costs a second at import
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
     train = [record for record in records if "loss" in record]
-    val = [record for record in records if any("/" in name for name in record)]
-    figure, (loss, rate, metric) = plt.subplots(1, 3, figsize=(15, 4), layout="constrained")
-    steps = [record["step"] for record in train]
-    loss.plot(steps, [record["loss"] for record in train])
-    loss.set(title="training loss", xlabel="iteration", yscale="log")
-    rate.plot(steps, [record["lr"] for record in train])
-    rate.set(title="learning rate", xlabel="iteration")
-    names = dict.fromkeys(name for record in val for name in record if "/" in name)
-    for name in names:
-        points = [(record["step"], record[name]) for record in val if name in record]
-        metric.plot(*zip(*points, strict=True), marker=".", label=name)
-    metric.set(title="validation", xlabel="epoch")
-    if names:
-        metric.legend(fontsize="x-small", ncols=2)
+    score = next((name for each in records for name in each if name in SCORES), None)
+    panels = [_draw_losses] * bool(train) + [_draw_score] * bool(score)
+    if not panels:
+        return
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=(6 * len(panels), 4), layout="constrained", squeeze=False
+    )
+    for draw, axis in zip(panels, axes[0], strict=True):
+        draw(axis, train if draw is _draw_losses else records, score)
+        axis.grid(alpha=0.3)
     with replacing(path) as partial:
         figure.savefig(partial, dpi=100, format="png")
     plt.close(figure)
+
+
+def _draw_losses(axis: "Axes", records: list[dict], _: str | None) -> None:
+    """Draw the sum and its parts, if there are several; logarithmic, with plain ticks."""
+    from matplotlib import ticker
+
+    parts = {name for record in records for name in record if name.startswith("loss_")}
+    names = ["loss", *sorted(parts)] if len(parts) > 1 else ["loss"]
+    for name in names:
+        points = [(record["step"], record[name]) for record in records if record.get(name, 0) > 0]
+        if points:
+            axis.plot(*zip(*points, strict=True), label=name, lw=2 if name == "loss" else 1)
+    axis.set(title="training loss", xlabel="step")
+    if axis.lines:
+        axis.set_yscale("log", subs=(1, 2, 5))
+        axis.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_major_formatter(ticker.FormatStrFormatter("%.3g"))
+        axis.yaxis.set_minor_formatter(ticker.NullFormatter())
+    if len(axis.lines) > 1:
+        axis.legend()
+
+
+def _draw_score(axis: "Axes", records: list[dict], name: str) -> None:
+    """Draw a score as points over epochs; the best has its number beside it."""
+    points = [(record["step"], record[name]) for record in records if name in record]
+    axis.plot(*zip(*points, strict=True), "o-", ms=4)
+    epoch, best = max(points, key=lambda point: point[1])
+    axis.plot(epoch, best, "o", ms=9, mfc="none", mew=2, color="tab:red")
+    axis.annotate(f"best {best:.3f}", (epoch, best), (0, -16), textcoords="offset points")
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.set(title=f"{name} on the validation set", xlabel="epoch")

@@ -1,19 +1,15 @@
 """Weights out of an ONNX file, made ready to be trained on."""
 
-import contextlib
 import copy
-import io
 import logging
 from pathlib import Path
 
-import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.logging import print_log
-from mmpose.registry import DATASETS
 from torch import nn
 
-from mmpose_replacement.data.draws import seeded
+from mmpose_replacement.data.crops import training_crops
 from models.checkpoints.load import load_file
 from models.checkpoints.unfold import unfold
 from models.export.metadata import keypoints_of
@@ -21,10 +17,8 @@ from models.tracing.trace import build_estimator
 from models.tracing.wrappers import HeatmapNetwork
 from prepostprocess.files import replacing
 from prepostprocess.metadata import read_metadata
-from prepostprocess.preprocess import normalize
 from utils.onnx_graph.file import read_model
 
-NUM_CROPS = 64
 FILE_NAME = "imported_weights.pth"
 
 
@@ -103,23 +97,3 @@ def _save(estimator: nn.Module, config: Config, target: Path, names: tuple[str, 
         joints = {"keypoint_id2name": dict(enumerate(names))}
         meta = {"cfg": config.pretty_text, "dataset_meta": joints}
         torch.save({"state_dict": estimator.state_dict(), "meta": meta}, file)
-
-
-def training_crops(config: Config) -> torch.Tensor:
-    """Take crops from all over the config's training set, as training sees them.
-
-    Args:
-        config: the training config.
-
-    Returns:
-        float (N, 3, H, W), normalised; at most 64.
-
-    Raises:
-        FileNotFoundError: the training data are not there.
-    """
-    with contextlib.redirect_stdout(io.StringIO()), seeded(0):  # the COCO reader's chatter
-        people = DATASETS.build(config.train_dataloader.dataset)
-        chosen = np.linspace(0, len(people) - 1, min(NUM_CROPS, len(people))).round().astype(int)
-        pixels = np.stack([people[int(i)]["inputs"].numpy() for i in chosen])
-    word = config.model.data_preprocessor.preprocess
-    return torch.from_numpy(normalize(pixels.transpose(0, 2, 3, 1), word))

@@ -21,6 +21,7 @@ from mmpose_replacement.config.load import load_config
 from mmpose_replacement.engine.acceleration import choose_acceleration
 from mmpose_replacement.engine.imported_weights import import_for_training
 from mmpose_replacement.engine.work_dir import alone_in
+from mmpose_replacement.qat.setup import use_fixed_point
 from mmpose_replacement.teacher.setup import add_teacher
 from models.checkpoints.weights import read_checkpoint
 from utils.processes import PARENT
@@ -91,7 +92,9 @@ def prepare(args: argparse.Namespace) -> Runner:
 def _read_config(args: argparse.Namespace) -> Config:
     config = load_config(args.config, args.cfg_options, args.data)
     _apply_flags(config, args)
-    if not config.get("resume") and Path(config.get("load_from") or "").suffix == ".onnx":
+    if args.qat:
+        use_fixed_point(config, args.qat)
+    elif not config.get("resume") and Path(config.get("load_from") or "").suffix == ".onnx":
         config.load_from = str(import_for_training(config, Path(config.load_from)))
     return config
 
@@ -152,7 +155,10 @@ def _apply_flags(config: Config, args: argparse.Namespace) -> None:
                 "config: the total batch size that its learning rate is meant for."
             )
         config.auto_scale_lr.enable = True
-    choose_acceleration(config, amp=args.amp, compiled=args.compile)
+    if args.qat and (args.amp or args.compile):
+        raise ValueError("--qat excludes --amp and --compile: rounding is trained in float32.")
+    amp, compiled = (False, False) if args.qat else (args.amp, args.compile)
+    choose_acceleration(config, amp=amp, compiled=compiled)
     if args.sync_bn:
         config.sync_bn = "torch"
     if config.default_hooks.checkpoint.type == "CheckpointHook":

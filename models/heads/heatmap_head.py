@@ -25,12 +25,23 @@ class KneronHeatmapHead(HeatmapHead):
         *args: mmpose's.
         teacher_weight: of the loss against a teacher's heatmaps (``train.py --teacher``), beside 1
             for the labels'.
+        label_weight: of the loss against the labels.
+        teacher_power: exponent of a teacher's peak: joints that it is sure of count more. 0: all
+            count alike.
         **kwargs: mmpose's.
     """
 
-    def __init__(self, *args: object, teacher_weight: float = 1.0, **kwargs: object) -> None:
+    def __init__(
+        self,
+        *args: object,
+        teacher_weight: float = 1.0,
+        label_weight: float = 1.0,
+        teacher_power: float = 0.0,
+        **kwargs: object,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.teacher_weight = teacher_weight
+        self.teacher_weight, self.label_weight = teacher_weight, label_weight
+        self.teacher_power = teacher_power
 
     def loss(
         self,
@@ -45,7 +56,7 @@ class KneronHeatmapHead(HeatmapHead):
             batch_data_samples: mmpose's, which hold heatmaps; or keypoints float32 (N, K, 2) in
                 network input pixels and keypoints_visible (N, K), of which the decoder's
                 ``encode_batch`` draws the heatmaps here, on the network's device; optional
-                teacher_heatmaps (N, K, h, w), which count for every joint, labelled or not.
+                teacher_heatmaps (N, K, h, w), which count for joints without a label too.
             train_cfg: the model's; compute_acc, default True.
         Returns: loss_kpt; loss_teacher where there are a teacher's heatmaps; and, unless switched
             off, acc_pose: share of joints within 5 % of the map.
@@ -64,9 +75,10 @@ class KneronHeatmapHead(HeatmapHead):
                 f"as the data and codec say, got {tuple(output.shape[1:])}. Correct "
                 "model.head.out_channels or codec.heatmap_size."
             )
-        losses = {"loss_kpt": self.loss_module(output, targets, weights)}
+        losses = {"loss_kpt": self.label_weight * self.loss_module(output, targets, weights)}
         if (wanted := batch_data_samples.get("teacher_heatmaps")) is not None:
-            loss = self.loss_module(output, wanted, torch.ones_like(weights))
+            certainty = wanted.flatten(2).amax(dim=2).clamp(0, 1) ** self.teacher_power
+            loss = self.loss_module(output, wanted, certainty)
             losses["loss_teacher"] = self.teacher_weight * loss
         if train_cfg.get("compute_acc", True):
             accuracy = pose_pck_accuracy(

@@ -54,7 +54,7 @@ def round_weights(graph: Graph, node: Node, plan: RoundingPlan) -> None:
     whole = quantize(graph.constants[name], step.reshape(shape), bits)
     node.inputs[1] = _dequantized(graph, node, whole, step, bits, "weight")
     if len(node.inputs) > 2 and node.inputs[2]:
-        of_input = plan.activations[_stored(graph, node.inputs[0], plan)][0]
+        of_input = plan.activations[stored_tensor(graph, node.inputs[0], plan)][0]
         bias = graph.constants[node.inputs[2]]
         products = np.broadcast_to(step * np.float32(of_input), bias.shape)
         # the accumulator's own step; of 16-bit products it is so small that a bias may not fit
@@ -71,7 +71,7 @@ def round_input(graph: Graph, node: Node, plan: RoundingPlan) -> None:
         node: a reader of a tensor that is rounded, or holds the numbers of one.
         plan: the steps.
     """
-    step, bits = plan.activations[_stored(graph, node.inputs[0], plan)]
+    step, bits = plan.activations[stored_tensor(graph, node.inputs[0], plan)]
     scale = graph.constant("step", np.array(step, np.float32))
     zero = graph.constant("zero", np.zeros((), INTEGERS[bits]))
     fixed = graph.insert(node, _op("Quantize", bits), [node.inputs[0], scale, zero], "fixed")
@@ -79,8 +79,17 @@ def round_input(graph: Graph, node: Node, plan: RoundingPlan) -> None:
     node.inputs[0] = rounded.output
 
 
-def _stored(graph: Graph, name: str, plan: RoundingPlan) -> str:
-    """Find the rounded tensor whose numbers a tensor holds."""
+def stored_tensor(graph: Graph, name: str, plan: RoundingPlan) -> str:
+    """Find the rounded tensor whose numbers a tensor holds.
+
+    Args:
+        graph: the network.
+        name: a tensor of it.
+        plan: the steps.
+
+    Returns:
+        The tensor itself, or the one that slices and the like were fed with.
+    """
     producers = graph.producers()
     while name not in plan.activations:
         name = producers[name].inputs[0]

@@ -25,6 +25,23 @@ COMPARED = 8  # crops on which the fixed-point tensors are compared with the flo
 
 
 @dataclass(frozen=True)
+class Prepared:
+    """A float network that is ready to be rounded.
+
+    Attributes:
+        graph: equalised, its biases corrected.
+        plan: where it is rounded to what.
+        observed: statistics of the tensors that are rounded.
+        notes: metadata of the file.
+    """
+
+    graph: Graph
+    plan: RoundingPlan
+    observed: Mapping[str, Observed]
+    notes: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Quantized:
     """What came out.
 
@@ -40,7 +57,7 @@ class Quantized:
     snr_db: float
 
 
-def quantize_model(
+def prepare_rounding(
     model: onnx.ModelProto,
     images: Sequence[np.ndarray],
     options: Options,
@@ -51,8 +68,8 @@ def quantize_model(
     strength: Strength | None = None,
     source: object = "network",
     track: Callable[[Iterable], Iterable] = iter,
-) -> Quantized:
-    """Bring a network to a chip's fixed point.
+) -> Prepared:
+    """Choose how a network is rounded, and cure what that costs.
 
     Args:
         model: float, with fixed sizes, BatchNormalization folded.
@@ -66,7 +83,7 @@ def quantize_model(
         track: wraps the images to show progress.
 
     Returns:
-        The fixed-point network with its records.
+        The network, still in float.
 
     Raises:
         ValueError: too few or one-coloured images, sizes that do not fit, open sizes, an operator
@@ -85,22 +102,24 @@ def quantize_model(
     plan = make_plan(graph, observed, options)
     if corrected:
         correct_biases(graph, plan, images, track)
-    return _written(graph, plan, observed, images, model, options)
+    return Prepared(graph, plan, observed, {note.key: note.value for note in model.metadata_props})
 
 
-def _written(
-    graph: Graph,
-    plan: RoundingPlan,
-    observed: Mapping[str, Observed],
-    images: Sequence[np.ndarray],
-    model: onnx.ModelProto,
-    options: Options,
-) -> Quantized:
-    """Write the network down, with the notes of the float file, and compare the two."""
+def write_down(prepared: Prepared, chip: str, images: Sequence[np.ndarray]) -> Quantized:
+    """Round a prepared network, and compare it with itself in float.
+
+    Args:
+        prepared: the network.
+        chip: its number, for the file's notes.
+        images: float32 (1, 3, H, W) each; the first eight are compared on.
+
+    Returns:
+        The fixed-point network with its records.
+    """
+    graph, plan, observed = prepared.graph, prepared.plan, prepared.observed
     fixed = Graph(graph.to_model())
     written = write_fixed_point(fixed, plan)
-    kept = {note.key: note.value for note in model.metadata_props}
-    onnx.helper.set_model_props(written, {**kept, FIXED_POINT: f'"{options.scheme.chip}"'})
+    onnx.helper.set_model_props(written, {**prepared.notes, FIXED_POINT: f'"{chip}"'})
     snr = _snr(graph, fixed, plan, images[:COMPARED])
     records = [_record(name, plan, observed[name], snr[name]) for name in observed]
     return Quantized(written, records, snr[graph.outputs[0]])

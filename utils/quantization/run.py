@@ -19,7 +19,7 @@ from utils.calibration.files import read_calibration
 from utils.inference.sources import find_images
 from utils.onnx_graph.file import read_model, write_model
 from utils.quantization.plan import Options
-from utils.quantization.quantizer import quantize_model, write_records
+from utils.quantization.quantizer import prepare_rounding, write_down, write_records
 from utils.quantization.schemes import Scheme, get_scheme
 from utils.runners.one_person import find_one_person
 
@@ -36,13 +36,13 @@ def quantize_file(args: argparse.Namespace) -> list[str]:
         Lines for the user.
 
     Raises:
-        ValueError: a chip without what is asked of it, or see ``quantize_model``.
+        ValueError: a chip without what is asked of it, or see ``prepare_rounding``.
         OSError: a file cannot be written.
     """
     scheme = get_scheme(args.npu)
     options = _options(args, scheme)
     images = calibration_crops(args.model, args.calib, args.img_dir, args.count)
-    found = quantize_model(
+    prepared = prepare_rounding(
         read_model(args.model),
         images,
         options,
@@ -52,6 +52,7 @@ def quantize_file(args: argparse.Namespace) -> list[str]:
         source=args.model,
         track=functools.partial(tqdm, desc="looking at crops", unit="crop", delay=1, disable=None),
     )
+    found = write_down(prepared, scheme.chip, images)
     write_model(found.model, args.output)
     records = args.output.with_suffix(".json")
     notes = {

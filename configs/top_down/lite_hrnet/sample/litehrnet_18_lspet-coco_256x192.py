@@ -113,6 +113,7 @@ train_dataloader = dict(
                 data_root=data_root + "lspet/",
                 ann_file="person_keypoints_lspet.json",
                 data_prefix=dict(img="images/"),
+                indices=None,  # all; a number takes the first ones
                 crop_cache=crop_cache,
             ),
             dict(

@@ -1,0 +1,1 @@
+"""Quantisation-aware training: a trained network learns on with the chip's rounding in it."""
