@@ -1,4 +1,4 @@
-"""The files that a training with rounding leaves: in fixed point, and in float for the compiler."""
+"""The files that a training with rounding leaves: in fixed point, and its float twin."""
 
 import copy
 import logging
@@ -64,8 +64,8 @@ class FixedPointFileHook(Hook):
             {"chip": self.chip, "trained": source.name, "crops": len(crops)},
         )
         print_log(
-            f"{target}: KL{self.chip} in fixed point, from {source.name}; {plain}: the same before "
-            "rounding, for the vendor's compiler",
+            f"{target}: KL{self.chip} in fixed point, from {source.name}; {plain}: the same weights "
+            "before rounding",
             logger="current",
             level=logging.INFO,
         )
