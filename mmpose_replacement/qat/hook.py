@@ -64,8 +64,8 @@ class FixedPointFileHook(Hook):
             {"chip": self.chip, "trained": source.name, "crops": len(crops)},
         )
         print_log(
-            f"{target}: KL{self.chip} in fixed point, from {source.name}; {plain}: the same weights "
-            "before rounding",
+            f"{target}: KL{self.chip} in fixed point, from {source.name}; {plain}: the same "
+            "weights before rounding",
             logger="current",
             level=logging.INFO,
         )

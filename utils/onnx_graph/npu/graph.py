@@ -1,7 +1,7 @@
 """An ONNX model as the rules see it: nodes with shapes and readers, and what is folded away."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from onnx import helper
 from utils.onnx_graph.npu.constants import find_tensors
 from utils.onnx_graph.npu.load import load_model
 from utils.onnx_graph.npu.node import NodeView, Tensors
+from utils.onnx_graph.npu.risk import Spread, find_spreads
 from utils.onnx_graph.npu.rules.axes import pads_by_axis, permutation
 
 COMPUTE = {"Conv", "ConvTranspose", "Gemm", "MatMul", "MaxPool", "AveragePool"}
@@ -32,6 +33,7 @@ class GraphView:
         inputs: names of the inputs that are data.
         outputs: names of the outputs.
         tensors: shapes and constants.
+        spreads: name of a convolution's output to how unevenly its weights reach.
     """
 
     name: str
@@ -41,6 +43,7 @@ class GraphView:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     tensors: Tensors
+    spreads: Mapping[str, Spread]
 
 
 def read_graph(source: Path | str | bytes, name: str | None = None) -> GraphView:
@@ -66,7 +69,8 @@ def read_graph(source: Path | str | bytes, name: str | None = None) -> GraphView
     initialized = {tensor.name for tensor in model.graph.initializer}
     inputs = tuple(v.name for v in model.graph.input if v.name not in initialized)
     folded = _find_folded(nodes, outputs)
-    return GraphView(shown, opsets.get("ai.onnx", 0), nodes, folded, inputs, outputs, tensors)
+    opset, spreads = opsets.get("ai.onnx", 0), find_spreads(source)
+    return GraphView(shown, opset, nodes, folded, inputs, outputs, tensors, spreads)
 
 
 def _views(

@@ -9,6 +9,7 @@ from utils.onnx_graph.npu.cures import find_cure
 from utils.onnx_graph.npu.decide import applies, decide
 from utils.onnx_graph.npu.graph import GraphView
 from utils.onnx_graph.npu.node import NodeView, Shape
+from utils.onnx_graph.npu.risk import Spread
 from utils.onnx_graph.npu.tables import Table
 
 Side = Literal["NPU", "CPU", "disputed", "folded"]
@@ -31,6 +32,7 @@ class Verdict:
         macs: multiply-adds; 0 if folded.
         bytes: read and written at 8 bits; 0 if folded.
         shape: of the first output; None where it depends on the data.
+        spread: how unevenly the weights of a convolution reach: its risk at 8 bits.
     """
 
     node: str
@@ -42,6 +44,7 @@ class Verdict:
     macs: int = 0
     bytes: int = 0
     shape: Shape | None = None
+    spread: Spread | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,7 @@ def _judge_node(node: NodeView, graph: GraphView, chip: str, table: Table) -> Ve
         multiply_adds(node),
         bytes_moved(node),
         node.shape_out(),
+        graph.spreads.get(node.outputs[0]),
     )
 
 

@@ -14,7 +14,8 @@ from utils.onnx_graph.npu.report.text import (
     operator_counts,
     source_line,
 )
-from utils.onnx_graph.npu.verdict import SIDES, ChipReport
+from utils.onnx_graph.npu.risk import risk_lines
+from utils.onnx_graph.npu.verdict import SIDES, ChipReport, Verdict
 
 COLOURS = {
     "NPU": ("#d5ecd8", "#2e7d32"),
@@ -54,6 +55,7 @@ def to_html(report: Report) -> str:
         f"<title>{_text(title)}</title><style>{STYLE}{_chip_style(report.chips)}</style></head><body>",
         f"<h1>{_text(title)}</h1><p>{_text(intro)}</p>",
         *(f"<p><b>warning:</b> {_text(line)}</p>" for line in report.warnings),
+        *(f"<p>{_text(line)}</p>" for line in risk_lines(graph.spreads)),
         buttons,
         f"<p>{legend}</p>",
         *(_summary(chip) for chip in report.chips),
@@ -122,18 +124,23 @@ def _summary(chip: ChipReport) -> str:
     )
 
 
+def _risk(verdict: Verdict) -> str:
+    spread = verdict.spread
+    return f"{spread.risk}, {spread.ratio:.0f}x" if spread else ""
+
+
 def _nodes(chip: ChipReport) -> str:
     rows = "".join(
         f'<tr><td class="n">{i}</td><td class="name">{_text(v.node)}</td><td>{_text(v.op)}</td>'
         f"<td>{by(v.shape) if v.shape is not None else '?'}</td>"
         f'<td class="{v.side}">{v.side}{" (assumed)" if v.assumed else ""}</td>'
         f'<td class="n">{v.macs:,}</td><td class="n">{v.bytes:,}</td>'
-        f"<td>{_text(v.rule)}</td><td>{_text(v.cure)}</td></tr>"
+        f"<td>{_risk(v)}</td><td>{_text(v.rule)}</td><td>{_text(v.cure)}</td></tr>"
         for i, v in enumerate(chip.verdicts)
         if not is_constant(v.rule)
     )
     return (
         f'<div class="chip k{chip.chip}"><h2>Nodes on KL{chip.chip}</h2><table><tr><th></th>'
         "<th>node</th><th>operator</th><th>output</th><th>verdict</th><th>multiply-adds</th>"
-        f"<th>bytes</th><th>rule</th><th>cure</th></tr>{rows}</table></div>"
+        f"<th>bytes</th><th>risk at 8 bits</th><th>rule</th><th>cure</th></tr>{rows}</table></div>"
     )

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from utils.onnx_graph.npu.graph import GraphView
+from utils.onnx_graph.npu.risk import risk_lines
 from utils.onnx_graph.npu.tables import Table
 from utils.onnx_graph.npu.verdict import SIDES, ChipReport, Side, Verdict, judge, opset_warning
 
@@ -118,6 +119,7 @@ def to_text(report: Report) -> str:
         lines += ["", *_overview(report.chips)]
     for chip in report.chips:
         lines += ["", *_chip_lines(chip)]
+    lines += ["", *risk] if (risk := risk_lines(graph.spreads)) else []
     return "\n".join(lines) + "\n"
 
 
