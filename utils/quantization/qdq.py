@@ -30,6 +30,7 @@ def write_fixed_point(graph: Graph, plan: RoundingPlan) -> onnx.ModelProto:
         round_weights(graph, node, plan)
     for name, (step, bits) in plan.activations.items():
         _round_tensor(graph, name, step, bits)
+    graph.remove_dead_ends()  # the float weights
     model = graph.to_model()
     if any(bits == 16 for _, bits in (*plan.activations.values(), *plan.weights.values())):
         model.opset_import.append(onnx.helper.make_opsetid("com.microsoft", 1))
