@@ -20,8 +20,6 @@ from prepostprocess.files import replacing, write_whole
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SCORES = ("coco/AP", "mpii/PCKh", "PCK", "AP")  # what the curve of a run may be of
-
 
 @HOOKS.register_module()
 class ProgressBarHook(Hook):
@@ -131,7 +129,8 @@ class CurvesHook(Hook):
         ]
         if records:
             _write_csv(records, folder / "scalars.csv")
-            _draw(records, folder / "curves.png")
+            score = runner.cfg.default_hooks.checkpoint.get("save_best")
+            _draw(records, score, folder / "curves.png")
 
 
 def _write_csv(records: list[dict], path: Path) -> None:
@@ -142,7 +141,7 @@ def _write_csv(records: list[dict], path: Path) -> None:
     write_whole(path, "\n".join(lines) + "\n")
 
 
-def _draw(records: list[dict], path: Path) -> None:
+def _draw(records: list[dict], score: str | None, path: Path) -> None:
     """Draw losses against steps and, where there is one, the score with the best marked."""
     import matplotlib  # here: it costs a second at import
 
@@ -150,8 +149,8 @@ def _draw(records: list[dict], path: Path) -> None:
     from matplotlib import pyplot as plt
 
     train = [record for record in records if "loss" in record]
-    score = next((name for each in records for name in each if name in SCORES), None)
-    panels = [_draw_losses] * bool(train) + [_draw_score] * bool(score)
+    is_scored = any(score in record for record in records)
+    panels = [_draw_losses] * bool(train) + [_draw_score] * is_scored
     if not panels:
         return
     figure, axes = plt.subplots(
@@ -191,6 +190,8 @@ def _draw_score(axis: "Axes", records: list[dict], name: str) -> None:
     axis.plot(*zip(*points, strict=True), "o-", ms=4)
     epoch, best = max(points, key=lambda point: point[1])
     axis.plot(epoch, best, "o", ms=9, mfc="none", mew=2, color="tab:red")
-    axis.annotate(f"best {best:.3f}", (epoch, best), (0, -16), textcoords="offset points")
+    axis.annotate(
+        f"best {best:.3f}", (epoch, best), (0, -18), textcoords="offset points", ha="right"
+    )
     axis.xaxis.get_major_locator().set_params(integer=True)
     axis.set(title=f"{name} on the validation set", xlabel="epoch")

@@ -78,8 +78,11 @@ def read_teacher(path: Path) -> Teacher:
         The teacher, in evaluation mode, on the CPU.
 
     Raises:
+        FileNotFoundError: no such file.
         ValueError: the file is no heatmap network, or says too little of itself.
     """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: teacher must be a file. Check the path.")
     read = _from_onnx if path.suffix == ".onnx" else _from_checkpoint
     network, notes = read(path)
     if notes.decoder == "megvii":

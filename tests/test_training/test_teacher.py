@@ -98,6 +98,11 @@ def test_a_teacher_that_does_not_fit_is_refused(
     assert "\n" not in str(caught.value)
 
 
+def test_a_teacher_that_is_not_there_is_refused(train_quietly, tmp_path):
+    with pytest.raises(SystemExit, match=r"gone\.onnx: teacher must be a file"):
+        train_quietly(tmp_path, "--teacher", str(tmp_path / "gone.onnx"), "--no-validate")
+
+
 def test_other_joints_are_refused(train_quietly, tmp_path):
     config = load_config(CONFIG, LARGER)
     config.dataset_info.keypoint_info[0].name = "antenna"
