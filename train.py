@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from utils.cli import user_errors
+from utils.onnx_graph.npu import CHIPS
 from utils.processes import PARENT, end_with
 
 
@@ -54,7 +55,7 @@ def _add_course_flags(parser: argparse.ArgumentParser) -> None:
     add("--teacher", type=Path, metavar="FILE", help=text)
     text = "let a trained network (--load-from) learn to live with this chip's 8 bits: where "
     text += "tools/quantize.py costs too much; ends with the ONNX file in fixed point"
-    add("--qat", choices=("520", "530", "630", "720", "730"), metavar="CHIP", help=text)
+    add("--qat", choices=CHIPS, metavar="CHIP", help=text)
     text = "train on your own data, described in this file, instead of the config's: docs/data.md"
     add("--data", type=Path, metavar="YAML", help=text)
     text = "save inside an epoch too, every N minutes: where epochs are long and machines are "
@@ -74,8 +75,7 @@ def _add_course_flags(parser: argparse.ArgumentParser) -> None:
     text = "compile the network for training, which takes minutes once; by default on a GPU and "
     text += "for 2,000 steps or more"
     add("--compile", action=switch, help=text)
-    text = "BatchNorm over all GPUs together: for small batches a GPU"
-    add("--sync-bn", action="store_true", help=text)
+    add("--sync-bn", action="store_true", help="BatchNorm over all GPUs: for small batches on each")
 
 
 def _add_machine_flags(parser: argparse.ArgumentParser) -> None:

@@ -77,10 +77,11 @@ def _write_start(config: Config, chip: str, path: Path, exact: Path) -> None:
     estimator = build_estimator(config)
     lines = load_file(estimator, config.load_from)
     converted, _ = export_model(config, estimator, ExportOptions(npu=chip))
-    write_model(converted.model, exact)
     crops = [crop[None] for crop in training_crops(config, NUM_CROPS).numpy()]
     options = Options(scheme=scheme, percentage=PERCENTAGE, per_channel=scheme.weights_per_channel)
-    write_prepared(prepare_rounding(converted.model, crops, options, source=config.load_from), path)
+    prepared = prepare_rounding(converted.model, crops, options, source=config.load_from)
+    write_model(converted.model, exact)
+    write_prepared(prepared, path)
     lines.append(f"{path}: begins with ranges of {len(crops)} training crops, for KL{chip}")
     for line in lines:
         print_log(line, logger="current", level=logging.INFO)

@@ -12,6 +12,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from models.fixed_point.resizing import linear_matrix, nearest_index, source_places
 from utils.onnx_graph.graph import Graph, Node
+from utils.onnx_graph.passes.slices import slices_of
 
 Function = Callable[..., torch.Tensor | tuple[torch.Tensor, ...]]
 
@@ -80,17 +81,12 @@ def _concat(graph: Graph, node: Node) -> Function:
 
 
 def _slice(graph: Graph, node: Node) -> Function:
-    starts, ends, axes, steps = (graph.value(node, index) for index in (1, 2, 3, 4))
-    axes = np.arange(len(starts)) if axes is None else axes
-    steps = np.ones(len(starts), int) if steps is None else steps
-    sizes = graph.sizes(node.inputs[0])
-    cuts = [slice(None)] * len(sizes)
-    for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
-        if step < 1 or int(axis) == 0:
-            raise ValueError(f"Slice '{node.output}' must go forwards, within an image.")
-        first, last, _ = slice(int(start), int(end)).indices(sizes[int(axis)])
-        cuts[int(axis)] = slice(first, last, int(step))
-    return lambda x: x[tuple(cuts)]
+    taken = slices_of(graph, node)
+    if taken is None or taken[0] != slice(None) or any((cut.step or 1) < 1 for cut in taken):
+        raise ValueError(
+            f"Slice '{node.output}' must go forwards, within an image, by fixed bounds."
+        )
+    return lambda x: x[taken]
 
 
 def _split(graph: Graph, node: Node) -> Function:

@@ -10,6 +10,7 @@ with sums and joins are its extension here.
 import numpy as np
 
 from utils.onnx_graph.graph import Graph, Node
+from utils.onnx_graph.passes.slices import slices_of
 from utils.quantization.points import moves
 
 FIXED = 0  # the class of channels whose factor stays 1
@@ -104,13 +105,6 @@ class ChannelClasses:
 
 
 def _taken(graph: Graph, node: Node) -> np.ndarray | None:
-    """Return the channels that a Slice takes, None where it cuts other axes only."""
-    starts, ends, axes, steps = (graph.value(node, index) for index in (1, 2, 3, 4))
-    if axes is None or starts is None or ends is None:
-        return None
-    channels = int(graph.sizes(node.inputs[0])[1])
-    for i, axis in enumerate(axes):
-        if axis == 1:
-            step = 1 if steps is None else int(steps[i])
-            return np.arange(channels)[int(starts[i]) : int(ends[i]) : step]
-    return np.arange(channels)
+    """Return the channels that a Slice takes, None where its bounds are computed."""
+    taken = slices_of(graph, node)
+    return None if taken is None else np.arange(graph.sizes(node.inputs[0])[1])[taken[1]]

@@ -70,6 +70,14 @@ def test_batch_norm_is_taken_in(model):
     }
 
 
+def test_weights_beside_the_file(model, tmp_path):
+    expected = find_spreads(model.SerializeToString())
+    onnx.save(
+        model, tmp_path / "m.onnx", save_as_external_data=True, location="w", size_threshold=0
+    )
+    assert find_spreads(tmp_path / "m.onnx") == expected
+
+
 def test_all_three_reports_say_it(model, tmp_path):
     onnx.save(model, tmp_path / "m.onnx")
     report = check(read_graph(tmp_path / "m.onnx"), ["520"], load_table(None))

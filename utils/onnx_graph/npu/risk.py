@@ -52,26 +52,32 @@ def find_spreads(source: Path | str | bytes) -> dict[str, Spread]:
     Returns:
         Name of a convolution's output to its spread; those with computed weights are left out.
     """
-    model = onnx.load_model_from_string(source) if isinstance(source, bytes) else onnx.load(source)
+    if isinstance(source, bytes):
+        model, folder = onnx.load_model_from_string(source), ""
+    else:  # weights beside the file are read one at a time
+        model = onnx.load(source, load_external_data=False)
+        folder = str(Path(source).parent)
     values = {tensor.name: tensor for tensor in model.graph.initializer}
     norms = {n.input[0]: n for n in model.graph.node if n.op_type == "BatchNormalization"}
     found = {}
     for node in model.graph.node:
         if node.op_type != "Conv" or node.input[1] not in values:
             continue
-        weight = numpy_helper.to_array(values[node.input[1]]).astype(np.float64)
+        weight = numpy_helper.to_array(values[node.input[1]], folder).astype(np.float64)
         if norm := norms.get(node.output[0]):
-            weight = weight * _factors(norm, values).reshape(-1, *[1] * (weight.ndim - 1))
+            weight = weight * _factors(norm, values, folder).reshape(-1, *[1] * (weight.ndim - 1))
         if spread := Spread.of(weight):
             found[node.output[0]] = spread
     return found
 
 
-def _factors(norm: onnx.NodeProto, values: Mapping[str, onnx.TensorProto]) -> np.ndarray:
+def _factors(
+    norm: onnx.NodeProto, values: Mapping[str, onnx.TensorProto], folder: str
+) -> np.ndarray:
     """What a BatchNormalization multiplies channels by; 1 where that is computed."""
     if norm.input[1] not in values or norm.input[4] not in values:
         return np.ones(1)
-    scale, variance = (numpy_helper.to_array(values[norm.input[i]]) for i in (1, 4))
+    scale, variance = (numpy_helper.to_array(values[norm.input[i]], folder) for i in (1, 4))
     epsilon = next((a.f for a in norm.attribute if a.name == "epsilon"), 1e-5)
     return scale / np.sqrt(variance.astype(np.float64) + epsilon)
 

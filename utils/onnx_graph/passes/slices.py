@@ -58,6 +58,26 @@ def _ints(graph: Graph, node: Node, name: str, index: int) -> list[int] | None:
     return None if value is None else [int(v) for v in value.ravel()]
 
 
+def slices_of(graph: Graph, node: Node) -> tuple[slice, ...] | None:
+    """Return what a Slice of opset 10 or newer takes of each axis.
+
+    Args:
+        graph: the graph.
+        node: a Slice.
+
+    Returns:
+        One slice an axis; None where bounds are computed.
+    """
+    starts, ends, axes, steps = (graph.value(node, index) for index in (1, 2, 3, 4))
+    if starts is None or ends is None:
+        return None
+    found = [slice(None)] * len(graph.shape(node.inputs[0]))
+    for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        axis, step = i if axes is None else axes[i], 1 if steps is None else steps[i]
+        found[int(axis)] = slice(int(start), int(end), int(step))
+    return tuple(found)
+
+
 def add_slice(graph: Graph, before: Node, source: str, bounds: Bounds) -> str:
     """Cut a tensor in front of a node; return the new tensor, or the old one if all of it is cut.
 
