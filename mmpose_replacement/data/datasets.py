@@ -74,6 +74,10 @@ class _CheckedDataset(BaseCocoStyleDataset):
         """Check the description of the keypoints as a whole, then let mmpose parse it."""
         if metainfo and "from_file" not in metainfo:
             refuse_errors(check_skeleton(metainfo, f"{cls.__name__}.metainfo"))
+            points = metainfo["keypoint_info"]
+            # mmpose makes the mirror in the order of the entries, and a config that mmengine has
+            # written into a work directory has them sorted as text: 0, 1, 10, 11, ..., 2
+            metainfo = {**metainfo, "keypoint_info": {k: points[k] for k in sorted(points)}}
         return super()._load_metainfo(metainfo)
 
     def load_data_list(self) -> list[dict]:

@@ -319,3 +319,15 @@ def test_people_are_read_as_mmpose_reads_them(coco_people):
 
 
 # MPII
+
+
+def test_the_mirror_is_the_same_when_keypoints_are_listed_in_another_order():
+    """mmengine writes a config's dictionaries sorted as text: 0, 1, 10, ..., 16, 2."""
+    info = Config.fromfile("configs/_base_/datasets/coco.py").dataset_info.to_dict()
+    points = info["keypoint_info"]
+    written = {**info, "keypoint_info": {key: points[key] for key in sorted(points, key=str)}}
+    assert list(written["keypoint_info"]) != list(points)
+    expected = KneronCocoDataset._load_metainfo(info)
+    found = KneronCocoDataset._load_metainfo(written)
+    for key in ("flip_indices", "upper_body_ids", "lower_body_ids"):
+        assert found[key] == expected[key], key
