@@ -69,7 +69,8 @@ def room_of(name: str) -> str:
 # room: the rooms of its own package that it may use. A module of the root is a room below others.
 ROOMS = {
     "utils": set(),
-    "utils.onnx_graph": set(),
+    "utils.pages": set(),
+    "utils.onnx_graph": {"utils.pages"},
     "utils.dataset_check": {"utils"},
     "utils.label_formats": {"utils", "utils.dataset_check", "utils.inference"},
     "utils.people_generator": {"utils"},
@@ -81,7 +82,7 @@ ROOMS = {
         "utils.runners",
     },
     "utils.runners": {"utils"},
-    "utils.evaluation": {"utils", "utils.dataset_check"},
+    "utils.evaluation": {"utils", "utils.dataset_check", "utils.pages"},
     "utils.calibration": {"utils", "utils.runners"},
     "utils.inference": {"utils", "utils.runners", "utils.evaluation"},
     "models.backbones": set(),

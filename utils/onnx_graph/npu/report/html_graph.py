@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from utils.onnx_graph.npu.graph import GraphView
 from utils.onnx_graph.npu.node import NodeView, by
-from utils.onnx_graph.npu.verdict import ChipReport
+from utils.onnx_graph.npu.verdict import ChipReport, Verdict
 
 BOX_W, BOX_H = 150, 22
 PITCH_X, PITCH_Y = 166, 40
@@ -13,7 +13,7 @@ MARGIN = 12
 
 
 def draw_graph(graph: GraphView, chips: Sequence[ChipReport]) -> str:
-    """Return the SVG element; constants and dead ends are left out.
+    """Return the drawing and an overview beside it; constants and dead ends are left out.
 
     A graph of constants alone gives an empty drawing. Every box has a class "v<chip>-<verdict>"
     per chip and a tooltip with shape, rule and cure.
@@ -23,7 +23,7 @@ def draw_graph(graph: GraphView, chips: Sequence[ChipReport]) -> str:
         chips: the verdicts, in the graph's order.
 
     Returns:
-        The element as text.
+        The elements as text.
     """
     nodes = [n for n in graph.nodes if not is_constant(graph.folded.get(n.name, ""))]
     parents = _parents(nodes)
@@ -31,26 +31,42 @@ def draw_graph(graph: GraphView, chips: Sequence[ChipReport]) -> str:
     width = max((x for x, _ in places.values()), default=0) + BOX_W + MARGIN
     height = max((y for _, y in places.values()), default=0) + BOX_H + MARGIN
     verdicts = {chip.chip: {v.node: v for v in chip.verdicts} for chip in chips}
-    parts = [f'<svg class="graph" width="{width}" height="{height}" role="img">']
+    edges = [_edge(places[parent], places[n.name]) for n in nodes for parent in parents[n.name]]
+    boxes, overview = [], []
     for node in nodes:
-        parts += [_edge(places[parent], places[node.name]) for parent in parents[node.name]]
-    for node in nodes:
-        x, y = places[node.name]
         found = [(chip, of[node.name]) for chip, of in verdicts.items()]
+        x, y = places[node.name]
+        frame = f'x="{x}" y="{y}" width="{BOX_W}" height="{BOX_H}"'
         classes = " ".join(f"v{chip}-{v.side}" for chip, v in found)
-        shape = found[0][1].shape
-        words = [node.name, f"{node.op} {by(shape)}" if shape else node.op]
-        words += [
-            f"KL{chip} {v.side}: {v.rule}" + (f" -> {v.cure}" if v.cure else "")
-            for chip, v in found
-        ]
-        label = f"{node.op[:14]} {by(shape[1:])}" if shape else node.op[:20]
-        parts.append(
-            f'<g class="{classes}"><title>{html.escape(chr(10).join(words))}</title>'
-            f'<rect x="{x}" y="{y}" width="{BOX_W}" height="{BOX_H}" rx="4"/>'
+        overview.append(f'<rect class="{classes}" {frame}/>')
+        label, told = _words(node, found)
+        boxes.append(
+            f'<g class="{classes}"><title>{html.escape(told)}</title><rect {frame} rx="4"/>'
             f'<text x="{x + BOX_W // 2}" y="{y + 15}">{html.escape(label)}</text></g>'
         )
-    return "\n".join([*parts, "</svg>"])
+    return "\n".join(
+        [
+            f'<div class="view"><svg class="overview" viewBox="0 0 {width} {height}" '
+            'preserveAspectRatio="xMidYMin">',
+            *overview,
+            '</svg><div class="scroll">',
+            f'<svg class="graph" width="{width}" height="{height}" role="img">',
+            *edges,
+            *boxes,
+            "</svg></div></div>",
+        ]
+    )
+
+
+def _words(node: NodeView, found: Sequence[tuple[str, Verdict]]) -> tuple[str, str]:
+    """What stands in a box, and what the pointer over it shows."""
+    shape = found[0][1].shape
+    words = [node.name, f"{node.op} {by(shape)}" if shape else node.op]
+    words += [
+        f"KL{chip} {v.side}: {v.rule}" + (f" -> {v.cure}" if v.cure else "") for chip, v in found
+    ]
+    label = f"{node.op[:14]} {by(shape[1:])}" if shape else node.op[:20]
+    return label, "\n".join(words)
 
 
 def is_constant(reason: str) -> bool:
