@@ -29,7 +29,10 @@ MAY_IMPORT = {  # besides itself and the standard library
     },
 }
 SCRIPTS = ("train.py", "export2onnx.py", "inference.py", "inference_e2e.py")
-OPTIONAL = {"prepostprocess": {"numba", "PIL"}, "utils": {"faster_coco_eval", "xtcocotools"}}
+OPTIONAL = {
+    "prepostprocess": {"numba", "PIL"},
+    "utils": {"faster_coco_eval", "scipy", "xtcocotools"},
+}
 
 
 def imported(path: Path) -> set[str]:

@@ -1,6 +1,7 @@
 """tools/prepare_data.py: each format gives the same person, in files that training reads."""
 
 import json
+import re
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from utils.dataset_check.coco_file import LabelRules, read_coco
+from utils.label_formats.label_studio import read_label_studio
 from utils.label_formats.labelled import box_around, is_held_out
 from utils.own_data import read_own_data
 
@@ -59,8 +61,21 @@ def yolo_pose(folder: Path) -> Path:
     return folder
 
 
+def coco(folder: Path) -> Path:
+    points = [value for point in POINTS.values() for value in point] + [0, 0, 0]
+    person = {"id": 1, "image_id": 3, "category_id": 1, "keypoints": points}
+    names = ["nose", "left_hand", "right_hand"]
+    content = {
+        "images": [{"id": 3, "file_name": "a.png", "width": 100, "height": 80}],
+        "annotations": [person, {"id": 2, "image_id": 3, "category_id": 2}],
+        "categories": [{"id": 1, "name": "person", "keypoints": names}, {"id": 2, "name": "car"}],
+    }
+    (folder / "a.json").write_text(json.dumps(content))
+    return folder / "a.json"
+
+
 FORMATS = {"labelme": labelme, "cvat": cvat, "label-studio": label_studio, "csv": table}
-FORMATS["yolo-pose"] = yolo_pose
+FORMATS |= {"yolo-pose": yolo_pose, "coco": coco}
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -71,6 +86,7 @@ def test_a_person_comes_over(outcome, tmp_path, name):
     labels = FORMATS[name](tmp_path / "labels")
     flags = ("-o", tmp_path / "out", "--images", tmp_path / "pics", "--split", "0")
     flags += ("--keypoints", "nose", "left_hand", "right_hand")
+    flags += ("--category", "person") if name == "coco" else ()
     code, errors = outcome(TOOL, name, labels, *flags)
     assert (code, errors) == (0, "")
     data = read_own_data(tmp_path / "out/data.yaml")
@@ -92,14 +108,19 @@ WRONG = {
     "cvat": ("a.xml", "<image/>", "none. Check --help|must be 'CVAT"),
     "label-studio": ("a.json", '[{"a": 1}]', "must be Label Studio's JSON export"),
     "csv": ("a.csv", "image,nose_x\n", "lacks height, nose_y, width"),
-    "yolo-pose": ("a.txt", "0 1 2", "must have 5 \\+ 2 or 3 times 1 numbers, got 3"),
+    "yolo-pose": (
+        "a.txt",
+        "0 1 2",
+        "a.txt:1: a person must have 5 \\+ 2 or 3 times 1 numbers, got 3",
+    ),
+    "coco": ("a.json", "[]", "it must be a COCO keypoint file"),
+    "mpii": ("a.mat", "?", "it must be MPII's annotations with RELEASE"),
+    "lspet": ("a.mat", "?", "it must be joints.mat of Leeds Sports Pose"),
 }
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_other_files_are_refused(outcome, tmp_path, name):
-    import re
-
     (tmp_path / "pics").mkdir()
     cv2.imwrite(str(tmp_path / "pics/a.png"), np.zeros((80, 100, 3), np.uint8))
     file, text, message = WRONG[name]
@@ -119,3 +140,106 @@ def test_boxes_and_the_split_do_not_depend_on_luck():
     assert min(box_around(np.array([[5.0, 5.0]]), (100, 80))[2:]) > 5
     held = [is_held_out(f"{i}.jpg", 0.1) for i in range(2000)]
     assert 0.07 < np.mean(held) < 0.13
+
+
+ADDRESSES = {
+    "/data/upload/1/0a1b2c3d-a.png": "a.png",
+    "/data/local-files/?d=my/a%20b.png": "a b.png",
+    "https://host/a.png?signature=x/y": "a.png",
+}
+
+
+@pytest.mark.parametrize(("address", "name"), ADDRESSES.items())
+def test_label_studio_names_images_by_addresses(tmp_path, address, name):
+    path = label_studio(tmp_path)
+    (task,) = json.loads(path.read_text())
+    task["data"]["img"] = address
+    task["annotations"][0]["result"].append({"type": "relation", "from_id": "a", "to_id": "b"})
+    path.write_text(json.dumps([task]))
+    assert [image.name for image in read_label_studio(path)] == [name]
+
+
+CORNERS = [[10, 20], [50, 20], [50, 60], [10, 60]]
+OUTLINED = {
+    "labelme": {"label": "body", "points": CORNERS, "shape_type": "polygon", "group_id": 7},
+    "cvat": '<polygon label="body" group_id="3" points="10,20;50,20;50,60;10,60"/></image>',
+    "label-studio": {
+        "id": "body", "type": "polygonlabels", "original_width": 100, "original_height": 80,
+        "value": {"points": [[x, y / 0.8] for x, y in CORNERS]},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OUTLINED)
+def test_an_outline_is_the_persons_box(outcome, tmp_path, name):
+    path = FORMATS[name](tmp_path)
+    if name == "labelme":
+        path /= "a.json"
+        content = json.loads(path.read_text())
+        content["shapes"].append(OUTLINED[name])
+        path.write_text(json.dumps(content))
+    elif name == "cvat":
+        text = path.read_text().replace("<skeleton", '<skeleton group_id="3"')
+        path.write_text(text.replace("</image>", OUTLINED[name]))
+    else:
+        content = json.loads(path.read_text())
+        parts = content[0]["annotations"][0]["result"]
+        parts[:] = [{**part, "parentID": "body"} for part in parts] + [OUTLINED[name]]
+        path.write_text(json.dumps(content))
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((80, 100, 3), np.uint8))
+    labels = tmp_path if name == "labelme" else path
+    flags = ("--keypoints", "nose", "left_hand", "right_hand")
+    code, errors = outcome(TOOL, name, labels, "-o", tmp_path / "o", "--images", tmp_path, *flags)
+    assert (code, errors) == (0, "")
+    (person,) = json.loads((tmp_path / "o/train.json").read_text())["annotations"]
+    np.testing.assert_allclose([*person["bbox"], person["area"]], [10, 20, 40, 40, 1600])
+
+
+HEAD = "image,width,height,nose_x,nose_y,nose_v\n"
+MISTAKES = {
+    "other letters": (HEAD + "ä.png,100,80,40,20,2\n", "a.csv: labels must be text in UTF-8"),
+    "visibility": (HEAD + "a.png,100,80,40,20,0.5\n", "a.csv:2: .* visibility must be 0"),
+    "no number": (HEAD + "a.png,100,80,nan,20,2\n", "a.csv:2: .* must be finite numbers"),
+    "no image": (HEAD + "b.png,100,80,40,20,2\n", "1 missing: b.png"),
+    "another size": (HEAD + "a.png,50,40,20,10,2\n", "a.png is 100x80, not 50x40"),
+    "outside": (HEAD + "../a.png,100,80,40,20,2\n", "must stay in the image folder"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), MISTAKES.values(), ids=MISTAKES)
+def test_labels_that_training_would_refuse_are_not_written(outcome, tmp_path, text, message):
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((80, 100, 3), np.uint8))
+    (tmp_path / "a.csv").write_bytes(text.encode("latin-1"))
+    flags = ("-o", tmp_path / "out", "--images", tmp_path)
+    code, errors = outcome(TOOL, "csv", tmp_path / "a.csv", *flags)
+    assert code == 1
+    assert re.search(message, errors), errors
+    assert "\n" not in errors.strip()
+    assert not (tmp_path / "out").exists()
+
+
+def test_merged_and_split_the_data_are_usable(outcome, capfd, tmp_path):
+    for number in range(20):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), np.zeros((80, 100, 3), np.uint8))
+    rows = [f"{number}.png,100,80,40,20,2\n" for number in range(20)]
+    (tmp_path / "a.csv").write_text(HEAD + "".join(rows[:10]))
+    (tmp_path / "b.csv").write_text(HEAD.replace("nose", "snout") + "".join(rows[10:]))
+    (tmp_path / "sets.yaml").write_text(
+        "keypoints: [nose]\nsets:\n  - {format: csv, labels: a.csv, images: .}\n"
+        "  - {format: csv, labels: b.csv, images: ., joints: {nose: snout}}\n"
+    )
+    out = tmp_path / "out"
+    flags = ("-o", out, "--split", "0.3")
+    assert outcome(TOOL, "merge", tmp_path / "sets.yaml", *flags) == (0, "")
+    parts = [json.loads((out / f"{part}.json").read_text()) for part in ("train", "val")]
+    named = [{image["file_name"] for image in part["images"]} for part in parts]
+    assert named[0] | named[1] == {f"{number}.png" for number in range(20)}
+    assert not named[0] & named[1]
+    assert all(named)
+    assert outcome("tools/doctor.py", out / "data.yaml")[0] == 0
+    code, errors = outcome(TOOL, "merge", tmp_path / "sets.yaml", "-o", out, "--split", "0.999")
+    assert code == 1
+    assert "--split must leave images to train on" in errors
+    code, errors = outcome(TOOL, "merge", tmp_path / "sets.yaml", "-o", out, "--images", tmp_path)
+    assert code == 2
+    assert "merge takes --images" in errors

@@ -1,1 +1,1 @@
-"""What label tools write, as COCO annotations: one file a format."""
+"""Labels of tools and data sets, as COCO annotations: one file a format."""

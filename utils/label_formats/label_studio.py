@@ -1,18 +1,21 @@
-"""Label Studio's JSON export: tasks with keypoints and boxes in percent of the image."""
+"""Label Studio's JSON export: tasks with keypoints, boxes and polygons in percent of the image."""
 
 import json
 import re
 from collections import defaultdict
 from pathlib import Path
+from urllib.parse import unquote
 
-from utils.label_formats.labelled import LabelledImage, LabelledPerson
+import numpy as np
+
+from utils.label_formats.labelled import BoxXywh, LabelledImage, LabelledPerson, around_polygons
 
 # an upload is stored as <8 hexadecimal digits>-<name>
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")
 
 
 def read_label_studio(path: Path) -> list[LabelledImage]:
-    """Read keypoints; those drawn inside a box (``parentID``) are that person's.
+    """Read keypoints; those drawn inside a box or polygon (``parentID``) are that person's.
 
     Args:
         path: of the type "JSON".
@@ -38,19 +41,26 @@ def _image(task: dict) -> LabelledImage | None:
     if not done:
         return None
     address = next(value for value in task["data"].values() if isinstance(value, str))
-    name = _UPLOADED.sub("", address.rpartition("/")[2].partition("?")[0])
+    path = unquote(address.rpartition("?d=")[2].partition("?")[0])  # ?d=: of local storage
+    name = _UPLOADED.sub("", path.rpartition("/")[2])
     points: dict[object, dict] = defaultdict(dict)
-    boxes, size = {}, (0, 0)
+    boxes: dict[object, BoxXywh] = {}
+    areas: dict[object, float] = {}
+    size = (0, 0)
     for part in done[0]["result"]:
-        if part["type"] not in ("keypointlabels", "rectanglelabels"):
+        kind = part["type"]
+        if kind not in ("keypointlabels", "rectanglelabels", "polygonlabels"):
             continue
-        size = part["original_width"], part["original_height"]
-        value, (width, height) = part["value"], size
-        x, y = value["x"] / 100 * width, value["y"] / 100 * height
-        if part["type"] == "keypointlabels":
+        value, size = part["value"], (part["original_width"], part["original_height"])
+        scale = np.array(size) / 100
+        if kind == "polygonlabels":
+            boxes[part["id"]], areas[part["id"]] = around_polygons([value["points"] * scale])
+            continue
+        x, y = (float(number) for number in (value["x"], value["y"]) * scale)
+        if kind == "keypointlabels":
             points[part.get("parentID")][value["keypointlabels"][0]] = (x, y, 2)
         else:
-            w, h = value["width"] / 100 * width, value["height"] / 100 * height
+            w, h = (float(number) for number in (value["width"], value["height"]) * scale)
             boxes[part["id"]] = (x, y, w, h)
-    people = [LabelledPerson(points[key], boxes.get(key)) for key in points]
+    people = [LabelledPerson(points[key], boxes.get(key), areas.get(key)) for key in points]
     return LabelledImage(name, size, tuple(people)) if people else None

@@ -2,13 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 
 from prepostprocess.crop.box import MARGIN_XY
+from prepostprocess.image_header import ImageHeader
+from utils.dataset_check.faults import name_some, refuse_errors
+from utils.dataset_check.image_files import check_images_exist, read_headers
 from utils.dataset_check.people import AREA_OF_BOX
+from utils.dataset_check.structure import are_finite
 from utils.people import Detections
+
+BoxXywh = tuple[float, float, float, float]  # left, top, width, height in pixels
 
 LEAST_SIDE = 1.0  # pixels, of a box around a single joint: then this share of the image
 SINGLE_SHARE = 0.1
@@ -21,10 +28,20 @@ class LabelledPerson:
     Attributes:
         keypoints: name to x, y in pixels and COCO's visibility: 1 hidden, 2 visible.
         box_xywh: left, top, width, height in pixels; None: drawn around the keypoints.
+        area: of the body in square pixels; None: COCO's usual share of the box.
+        is_crowd: several people in one box, whom nobody is expected to find.
     """
 
     keypoints: dict[str, tuple[float, float, int]]
-    box_xywh: tuple[float, float, float, float] | None = None
+    box_xywh: BoxXywh | None = None
+    area: float | None = None
+    is_crowd: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number; see ``visibility_of`` for the third."""
+        numbers = [value for point in self.keypoints.values() for value in point]
+        if not are_finite([*numbers, *(self.box_xywh or ())]):
+            raise ValueError("keypoints and boxes must be finite numbers")
 
 
 @dataclass(frozen=True)
@@ -64,7 +81,81 @@ def names_of(images: Iterable[LabelledImage]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(n for i in images for p in i.people for n in p.keypoints))
 
 
-def box_around(points: np.ndarray, size_wh: tuple[int, int]) -> tuple[float, float, float, float]:
+def text_of(path: Path) -> str:
+    """Read a text file; a byte order mark, which some editors write, is passed over.
+
+    Raises:
+        ValueError: it is no text in UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as err:
+        raise ValueError(f"{path}: labels must be text in UTF-8, got {err}. Save it so.") from err
+
+
+def visibility_of(value: float) -> int:
+    """Read COCO's visibility, whole numbers alone; -1 is taken as 0.
+
+    Raises:
+        ValueError: anything else.
+    """
+    if value not in (-1, 0, 1, 2):
+        raise ValueError(
+            f"visibility must be 0 (no label), 1 (hidden) or 2 (visible), got {value:g}"
+        )
+    return max(int(value), 0)
+
+
+def sizes_of(labels: Path, folder: Path, names: Sequence[str]) -> list[tuple[int, int]]:
+    """Look up the sizes that labels leave out.
+
+    Args:
+        labels: the file, for messages.
+        folder: of the images.
+        names: of the images.
+
+    Returns:
+        Width and height of each.
+
+    Raises:
+        ValueError: images that are missing or unreadable.
+    """
+    paths = [folder / name for name in names]
+    refuse_errors(check_images_exist(labels, paths))
+    headers = read_headers([str(path) for path in paths])
+    sizes = [header.size_wh for header in headers if isinstance(header, ImageHeader)]
+    if len(sizes) < len(headers):
+        broken = [name for name, h in zip(names, headers, strict=True) if isinstance(h, Exception)]
+        raise ValueError(
+            f"{labels}: its images must be readable, got {name_some(broken)}. Fetch them again."
+        )
+    return sizes
+
+
+def around_polygons(polygons: Sequence[np.ndarray]) -> tuple[BoxXywh, float]:
+    """Draw a box that touches the outline of a person.
+
+    Args:
+        polygons: float (N, 2) each, N at least 3, pixels: parts that do not overlap.
+
+    Returns:
+        The box, and the area inside the outline in square pixels.
+
+    Raises:
+        ValueError: a polygon of fewer points.
+    """
+    if not polygons or min(map(len, polygons)) < 3:
+        raise ValueError("polygons must have at least three points")
+    points = np.concatenate(polygons)
+    (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    area = 0.0
+    for corners in polygons:
+        x, y = corners.T
+        area += abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
+    return (left, top, right - left, bottom - top), area
+
+
+def box_around(points: np.ndarray, size_wh: tuple[int, int]) -> BoxXywh:
     """Draw a box around keypoints, with COCO's usual margin, inside the image.
 
     Args:
@@ -106,14 +197,15 @@ def to_annotations(images: Sequence[LabelledImage], names: Sequence[str]) -> dic
             if not len(points) and person.box_xywh is None:
                 continue
             box = person.box_xywh or box_around(points, image.size_wh)
+            area = AREA_OF_BOX * box[2] * box[3] if person.area is None else person.area
             people.append(
                 dict(
                     id=len(people) + 1,
                     image_id=number,
                     category_id=1,
-                    iscrowd=0,
+                    iscrowd=int(person.is_crowd),
                     bbox=[round(value, 2) for value in box],
-                    area=round(AREA_OF_BOX * box[2] * box[3], 2),
+                    area=round(area, 2),
                     num_keypoints=len(points),
                     keypoints=[round(float(value), 2) for row in rows for value in row],
                 )

@@ -1,17 +1,20 @@
-"""labelme's JSON: a file an image, points and rectangles, people told apart by group_id."""
+"""labelme's JSON: a file an image, points, rectangles, polygons; people told apart by group_id."""
 
 import json
 from collections import defaultdict
 from pathlib import Path, PureWindowsPath
 
-from utils.label_formats.labelled import LabelledImage, LabelledPerson
+import numpy as np
+
+from utils.label_formats.labelled import BoxXywh, LabelledImage, LabelledPerson, around_polygons
 
 
 def read_labelme(folder: Path) -> list[LabelledImage]:
     """Read all ``.json`` files of a folder.
 
-    Points are keypoints by their label. A rectangle is a person's box. Shapes of one group_id are
-    one person; those without one are one person together.
+    Points are keypoints by their label. A rectangle is a person's box; without one, polygons are
+    the person's outline. Shapes of one group_id are one person; those without one are one person
+    together.
 
     Args:
         folder: of the files.
@@ -40,7 +43,8 @@ def read_labelme(folder: Path) -> list[LabelledImage]:
 
 def _people(shapes: list[dict]) -> tuple[LabelledPerson, ...]:
     points: dict[object, dict] = defaultdict(dict)
-    boxes: dict[object, tuple[float, float, float, float]] = {}
+    boxes: dict[object, BoxXywh] = {}
+    outlines: dict[object, list[np.ndarray]] = defaultdict(list)
     for shape in shapes:
         group, corners = shape.get("group_id"), shape["points"]
         if shape["shape_type"] == "point":
@@ -50,7 +54,13 @@ def _people(shapes: list[dict]) -> tuple[LabelledPerson, ...]:
         elif shape["shape_type"] == "rectangle":
             (x1, y1), (x2, y2) = corners[0], corners[1]
             boxes[group] = (min(x1, x2), min(y1, y2), abs(x2 - x1), abs(y2 - y1))
+        elif shape["shape_type"] == "polygon":
+            outlines[group].append(np.array(corners, float))
+    areas: dict[object, float] = {}
+    for group, polygons in outlines.items():
+        box, areas[group] = around_polygons(polygons)
+        boxes.setdefault(group, box)
     return tuple(
-        LabelledPerson(points[group], boxes.get(group))
+        LabelledPerson(points[group], boxes.get(group), areas.get(group))
         for group in dict.fromkeys([*points, *boxes])
     )

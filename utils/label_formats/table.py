@@ -1,9 +1,10 @@
 """A CSV file: a line a person, columns image, width, height and name_x, name_y[, name_v]."""
 
 import csv
+import io
 from pathlib import Path
 
-from utils.label_formats.labelled import LabelledImage, LabelledPerson
+from utils.label_formats.labelled import LabelledImage, LabelledPerson, text_of, visibility_of
 
 
 def read_table(path: Path) -> list[LabelledImage]:
@@ -20,7 +21,7 @@ def read_table(path: Path) -> list[LabelledImage]:
     """
     sizes: dict[str, tuple[int, int]] = {}
     people: dict[str, list[LabelledPerson]] = {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with io.StringIO(text_of(path), newline="") as file:
         reader = csv.DictReader(file)
         columns = reader.fieldnames or []
         names = [column[:-2] for column in columns if column.endswith("_x")]
@@ -38,13 +39,13 @@ def read_table(path: Path) -> list[LabelledImage]:
                     if (row[f"{name}_x"] or "").strip()
                 }
                 sizes[row["image"]] = int(row["width"]), int(row["height"])
+                people.setdefault(row["image"], []).append(LabelledPerson(points))
             except (ValueError, TypeError) as err:
                 raise ValueError(
                     f"{path}:{reader.line_num}: cells must be numbers, or empty: {err}. Correct it."
                 ) from err
-            people.setdefault(row["image"], []).append(LabelledPerson(points))
     return [LabelledImage(name, sizes[name], tuple(each)) for name, each in people.items()]
 
 
 def _visibility(row: dict, name: str) -> int:
-    return int(float(row.get(f"{name}_v") or 2))
+    return visibility_of(float(row.get(f"{name}_v") or 2))

@@ -1,0 +1,1 @@
+"""Labels in MATLAB files: one file a data set."""

@@ -1,0 +1,49 @@
+"""What training reads: annotations of two parts, and the file that describes them."""
+
+import json
+import os
+from pathlib import Path
+
+from prepostprocess.files import write_whole
+from utils.label_formats.labelled import is_held_out, to_annotations
+from utils.label_formats.readers import LabelSet
+from utils.own_data import read_own_data
+
+
+def write_data_set(labels: LabelSet, output: Path, share: float) -> list[str]:
+    """Write train.json, val.json and data.yaml.
+
+    Args:
+        labels: to be written.
+        output: the folder.
+        share: 0..1, of images that are held out for validation; without any, both parts are all.
+
+    Returns:
+        What was written, a line each.
+
+    Raises:
+        ValueError: nothing is left to train on, or keypoints that training would refuse.
+        OSError: a file cannot be written.
+    """
+    images: dict[str, list] = {"train": [], "val": []}
+    for image in labels.images:
+        images["val" if is_held_out(image.name, share) else "train"].append(image)
+    if not images["train"]:
+        raise ValueError(
+            f"--split must leave images to train on, got {share} of {len(labels.images)}: all are "
+            "held out. Take a smaller share."
+        )
+    told = []
+    if not images["val"]:
+        images["val"] = images["train"]
+        told.append("no image is held out: val.json is train.json, AP says nothing of other images")
+    folder, lines = os.path.relpath(labels.folder, output), []
+    for part, chosen in images.items():
+        content = to_annotations(chosen, labels.names)
+        write_whole(output / f"{part}.json", json.dumps(content) + "\n")
+        lines.append(f"{part}: {{annotations: {part}.json, images: {json.dumps(folder)}}}")
+        told.append(f"{part}.json: {len(content['annotations'])} people on {len(chosen)} images")
+    lines.append(f"keypoints: {json.dumps(list(labels.names), ensure_ascii=False)}")
+    write_whole(output / "data.yaml", "\n".join(lines) + "\n")
+    read_own_data(output / "data.yaml")
+    return told
