@@ -76,7 +76,7 @@ ROOMS = {
     "utils.onnx_graph": {"utils.pages"},
     "utils.dataset_check": {"utils"},
     "utils.label_formats": {"utils", "utils.dataset_check", "utils.inference"},
-    "utils.people_generator": {"utils"},
+    "utils.people_generator": {"utils", "utils.evaluation"},
     "utils.published": set(),
     "utils.quantization": {
         "utils.calibration",

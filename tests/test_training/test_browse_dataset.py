@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from browser import is_drawn, needs_browser, screenshot
 from scripts import load_script
 
 from prepostprocess.image import load_rgb
@@ -28,3 +29,21 @@ def test_each_stage_is_shown_and_repeats(tmp_path, options, stage):
         for colour in (ORANGE, BLUE):
             assert (sheet == colour).all(axis=2).sum() > 50
     assert (browse(tmp_path, options, "--stage", stage, "--seed", "1") != sheet).any()
+
+
+@pytest.fixture
+def page(tmp_path, options) -> Path:
+    words = [str(CONFIG), "-o", str(tmp_path / "people.html"), "--count", "12"]
+    load_script(ROOT / "tools/browse_dataset.py").main([*words, "--cfg-options", *options])
+    return tmp_path / "people.html"
+
+
+def test_a_page_shows_all_stages_of_each_person(page):
+    text = page.read_text()
+    assert text.count("data:image/jpeg") == 3 * 12
+    assert [f"<th>{stage}:" in text for stage in ("raw", "input", "target")] == [True] * 3
+
+
+@needs_browser
+def test_the_page_is_drawn(page):
+    assert is_drawn(screenshot(page))

@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from prepostprocess.image import load_rgb
 from prepostprocess.save_image import save_rgb
-from utils.drawing import draw_people
-from utils.evaluation.comparison import METRICS, Match, Person, distances, joint_table
+from utils.evaluation.comparison import METRICS, Match, distances, joint_table
+from utils.evaluation.pair_picture import draw_pair
 from utils.joints import COCO_JOINTS, Joints
 from utils.params import build_params, param, read_mapping
-from utils.people import People
 
+WORST_SIDE = 480  # pixels
 FIGURES = ("AP", "AP50", "AP75", "AP(M)", "AP(L)", "AR", "AR50", "AR75", "AR(M)", "AR(L)")
 
 
@@ -84,7 +82,7 @@ def report(
 def draw_worst(
     matches: list[Match], count: int, folder: Path, target: Path, joints: Joints = COCO_JOINTS
 ) -> list[Path]:
-    """Draw the labelled people that the results are least like: label left, prediction right.
+    """Draw the labelled people that the results are least like; see ``draw_pair``.
 
     Args:
         matches: one a labelled person.
@@ -100,20 +98,7 @@ def draw_worst(
     for rank, match in enumerate(worst, start=1):
         path = folder / str(match.truth.image)
         image = load_rgb(path if path.exists() else folder / Path(str(match.truth.image)).name)
-        sides = [_draw(image, pose, joints) for pose in (match.truth, match.prediction)]
         name = f"{rank:03d}_oks{match.similarity:.2f}_{Path(str(match.truth.image)).stem}.png"
-        save_rgb(target / name, np.hstack(sides))
+        save_rgb(target / name, draw_pair(image, match, joints, WORST_SIDE))
         written.append(target / name)
     return written
-
-
-def _draw(image: np.ndarray, pose: Person | None, joints: Joints) -> np.ndarray:
-    poses, count = [] if pose is None else [pose], len(joints.names)
-    people = People(
-        boxes_xywh=np.array([p.bbox_xywh for p in poses], np.float32).reshape(-1, 4),
-        box_scores=np.ones(len(poses), np.float32),
-        keypoints=np.array([p.keypoints for p in poses], np.float32).reshape(-1, count, 2),
-        keypoint_scores=np.array([p.labelled for p in poses], np.float32).reshape(-1, count),
-        scores=np.array([p.score for p in poses], np.float32),
-    )
-    return draw_people(image, people, joints.names, 0.5, links=joints.links)

@@ -10,14 +10,15 @@ import numpy as np
 
 from prepostprocess.image import load_rgb
 from prepostprocess.keypoints.coco import KEYPOINT_NAMES
-from prepostprocess.keypoints.oks import oks
 from prepostprocess.save_image import save_rgb
 from utils.contact_sheet import contact_sheet
 from utils.drawing import BOX_RGB, draw_skeleton
+from utils.evaluation.comparison import Person, match_people
+from utils.evaluation.pair_picture import pair_tiles
+from utils.joints import COCO_JOINTS
 
 _HIDDEN_RGB = (255, 0, 0)
 _TILE = 256  # pixels, height and width of a tile of the comparison
-_SURROUNDINGS = 1.25  # a tile shows this many times the longer side of the person's box
 _SHOWN_ABOVE = 0.2  # predicted keypoints at or below this score are left out
 
 
@@ -67,28 +68,24 @@ def write_comparison(
         num_people: how many people at most.
         people_in_a_row: people side by side; each takes two tiles.
     """
-    tiles, captions = [], []
+    tiles: list[np.ndarray] = []
+    captions: list[str] = []
     for image_id, (path, people) in enumerate(_read(people_dir)[:num_people], start=1):
         if not people:
             continue
-        person = max(people, key=lambda each: each.area)
+        largest = max(people, key=lambda each: each.area)
+        shown = largest.keypoints[:, 2] > 0
+        truth = _as_person(largest.keypoints, shown, largest)
         found = [np.array(each["keypoints"], float) for each in predictions.get(image_id, [])]
-        labelled = person.keypoints[:, 2] > 0
-        likeness = [
-            oks(each[None, :, :2], person.keypoints[:, :2], person.area, labelled)[0]
-            for each in found
-        ]
-        image = load_rgb(path)
-        tiles.append(_tile(image, person.box_xywh, person.keypoints, labelled))
-        captions.append("label")
-        if found:
-            best = found[int(np.argmax(likeness))]
-            tiles.append(_tile(image, person.box_xywh, best, best[:, 2] > _SHOWN_ABOVE))
-            captions.append(f"prediction, OKS {max(likeness):.2f}")
-        else:
-            tiles.append(_tile(image, person.box_xywh, person.keypoints, np.zeros(17, bool)))
-            captions.append("no prediction")
+        drawn = [_as_person(each, each[:, 2] > _SHOWN_ABOVE, largest) for each in found]
+        match = match_people([truth], drawn)[0]
+        pair, told = pair_tiles(load_rgb(path), match, COCO_JOINTS, _TILE)
+        tiles, captions = tiles + pair, captions + told
     save_rgb(file, contact_sheet(tiles, columns=2 * people_in_a_row, captions=captions))
+
+
+def _as_person(keypoints: np.ndarray, shown: np.ndarray, box_of: _Labelled) -> Person:
+    return Person("", keypoints[:, :2], shown, box_of.area, box_of.box_xywh, 1.0)
 
 
 def _read(people_dir: Path) -> list[tuple[Path, list[_Labelled]]]:
@@ -110,17 +107,3 @@ def _draw_label(image: np.ndarray, person: _Labelled) -> None:
     draw_skeleton(image, person.keypoints[:, :2], person.keypoints[:, 2] > 0, KEYPOINT_NAMES, 1)
     for x, y in person.keypoints[person.keypoints[:, 2] == 1, :2].round().astype(int).tolist():
         cv2.circle(image, (x, y), 3, _HIDDEN_RGB, 1, cv2.LINE_AA)
-
-
-def _tile(
-    image: np.ndarray, box_xywh: np.ndarray, keypoints: np.ndarray, shown: np.ndarray
-) -> np.ndarray:
-    """Cut a square around a box, enlarge it, and draw a skeleton on it."""
-    scale = _TILE / (_SURROUNDINGS * float(box_xywh[2:].max()))
-    corner = box_xywh[:2] + box_xywh[2:] / 2 - _TILE / scale / 2
-    matrix = np.array([[scale, 0, -scale * corner[0]], [0, scale, -scale * corner[1]]])
-    tile = cv2.warpAffine(
-        image, matrix, (_TILE, _TILE), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
-    draw_skeleton(tile, (keypoints[:, :2] - corner) * scale, shown, KEYPOINT_NAMES, 2)
-    return tile

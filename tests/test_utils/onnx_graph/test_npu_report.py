@@ -8,6 +8,7 @@ import sys
 
 import npu_models
 import pytest
+from browser import dom_after, needs_browser
 from scripts import load_script
 
 from utils.onnx_graph.npu.graph import read_graph
@@ -115,7 +116,8 @@ class Page(html.parser.HTMLParser):
         self.found.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag):
-        assert self.open.pop() == tag
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
 
     def classes(self, tag: str) -> list[str]:
         return [attrs.get("class", "") for t, attrs in self.found if t == tag]
@@ -167,6 +169,25 @@ def test_html_chip_buttons_start_with_the_first():
     page = Page(to_html(report(MIXED, "520", "720")))
     inputs = [a for tag, a in page.found if tag == "input" and a["type"] == "radio"]
     assert [(a["id"], "checked" in a) for a in inputs] == [("c520", True), ("c720", False)]
+
+
+SEARCH = """
+const field = document.querySelector('input[type=search]');
+field.value = '%s';
+field.dispatchEvent(new Event('input'));
+"""
+
+
+@needs_browser
+@pytest.mark.parametrize(("word", "count"), [("SIGMOID", 1), ("nothing of that", 0)])
+def test_html_search_marks_boxes_and_leaves_only_rows_that_fit(tmp_path, word, count):
+    source = npu_models.model("a = Relu(x) b = Sigmoid(a) c = Tanh(b) y = Add(b, c)")
+    (tmp_path / "a.html").write_text(to_html(report(source, "720")))
+    page = Page(dom_after(tmp_path / "a.html", SEARCH % word))
+    assert sum("found" in classes for classes in page.classes("g")) == count
+    rows = [classes for classes in page.classes("tr") if "node" in classes]
+    assert len(rows) == 4
+    assert sum("lost" not in classes for classes in rows) == count
 
 
 def test_html_escapes_names():

@@ -1,0 +1,1 @@
+"""What is written about a training: its curves, and its page."""
