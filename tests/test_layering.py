@@ -82,6 +82,7 @@ ROOMS = {
         "utils.calibration",
         "utils.inference",
         "utils.onnx_graph",
+        "utils.pages",
         "utils.runners",
     },
     "utils.runners": {"utils"},

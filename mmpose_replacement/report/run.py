@@ -50,7 +50,10 @@ def gather_run(
     with tempfile.TemporaryDirectory() as folder:
         runner = build_test_runner(config, Path(folder))
         load_file(runner.model, checkpoint)
-        figures, matches, joints = _judge(runner, config, Path(folder), num_workers)
+        first, matches, joints = judge_people(runner, config, Path(folder), num_workers)
+        figures = {"ground-truth": first}
+        for boxes in choose_boxes(config)[1:]:
+            figures[boxes] = evaluate_with(runner, config, boxes, num_workers=num_workers)
         score = config.default_hooks.checkpoint.get("save_best")
         curves = Path(folder, "curves.png")
         draw_curves(read_scalars(work_dir.glob("*")), score, curves)
@@ -74,20 +77,34 @@ def gather_run(
     )
 
 
-def _judge(
-    runner: Runner, config: Config, folder: Path, num_workers: int | None
-) -> tuple[dict[str, dict[str, float]], list[Match], Joints]:
-    """Figures by each kind of boxes; each person with its prediction."""
+def judge_people(
+    runner: Runner,
+    config: Config,
+    folder: Path,
+    num_workers: int | None,
+    words: Sequence[str] = (),
+) -> tuple[dict[str, float], list[Match], Joints]:
+    """Test a network on people cut out by their labelled boxes.
+
+    Args:
+        runner: from ``build_test_runner``, its weights set.
+        config: the config.
+        folder: where the predictions may be written.
+        num_workers: data-loading processes; None: as the config says.
+        words: metrics as in ``metric_configs``; none: those of the config.
+
+    Returns:
+        Figures; each person with its prediction; the keypoints.
+    """
     dump = folder / "people.json"
-    figures = {}
-    for boxes in choose_boxes(config):
-        out = dump if boxes == "ground-truth" else None
-        figures[boxes] = evaluate_with(runner, config, boxes, out_path=out, num_workers=num_workers)
+    boxes = "ground-truth"
+    figures = evaluate_with(
+        runner, config, boxes, words=words, out_path=dump, num_workers=num_workers
+    )
     init_default_scope(config.get("default_scope", "mmpose"))
     people = DATASETS.build({**config.test_dataloader.dataset, "pipeline": []})
     joints = _joints(config, people)
-    predicted = json.loads(dump.read_text())
-    return figures, pair_people(people, predicted, joints), joints
+    return figures, pair_people(people, json.loads(dump.read_text()), joints), joints
 
 
 def pair_people(people: Dataset, predicted: list[dict], joints: Joints) -> list[Match]:

@@ -7,7 +7,7 @@ import numpy as np
 from utils.pages.page import Html, escaped
 
 BLUE = "#4c78a8"
-_WIDTH, _HEIGHT = 260, 90  # pixels of a histogram
+_WIDTH, _HEIGHT = 170, 60  # pixels of a histogram
 
 
 def bar(share: float, colour: str = BLUE) -> Html:

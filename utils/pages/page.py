@@ -15,6 +15,7 @@ h1 { font-size: 22px; margin-bottom: 4px; } h2 { font-size: 17px; margin-top: 32
 table { border-collapse: collapse; margin: 8px 0; }
 th, td { border: 1px solid #d5d5d5; padding: 3px 8px; text-align: left; vertical-align: top; }
 th { background: #f4f4f4; font-weight: 600; }
+td { overflow-wrap: anywhere; } td.n, th { overflow-wrap: normal; }
 td.n { text-align: right; font-variant-numeric: tabular-nums; }
 .scroll { overflow: auto; max-height: 80vh; border: 1px solid #d5d5d5; }
 .cards { display: flex; flex-wrap: wrap; gap: 12px; margin: 16px 0; }

@@ -21,6 +21,7 @@ from utils.quantization.ranges import clipped_share
 from utils.quantization.schemes import scale_and_radix
 
 LEAST_CROPS = 8
+RECORDED_BINS = 64
 COMPARED = 8  # crops on which the fixed-point tensors are compared with the float ones
 
 
@@ -48,7 +49,7 @@ class Quantized:
     Attributes:
         model: QuantizeLinear and DequantizeLinear around each rounding.
         tensors: one record a rounded tensor: name, bits, scale, radix, largest, covered,
-            clipped_share, snr_db.
+            clipped_share, snr_db, histogram (64 steps of magnitude, from 0 to the largest).
         snr_db: of the network's output.
     """
 
@@ -184,6 +185,7 @@ def _record(name: str, plan: RoundingPlan, observed: Observed, snr_db: float) ->
         "covered": round(covered, 6),
         "clipped_share": clipped_share(observed, covered),
         "snr_db": round(snr_db, 2),
+        "histogram": observed.histogram.reshape(RECORDED_BINS, -1).sum(axis=1).tolist(),
     }
 
 

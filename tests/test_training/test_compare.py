@@ -1,0 +1,61 @@
+"""tools/compare.py: every file form on the same people, held against the first."""
+
+import json
+from pathlib import Path
+
+import pytest
+from browser import is_drawn, needs_browser, screenshot
+from scripts import load_script
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = ROOT / "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"
+
+
+@pytest.fixture(scope="module")
+def exported(trained, options, tmp_path_factory) -> Path:
+    file = tmp_path_factory.mktemp("exported") / "pose.onnx"
+    words = [CONFIG, trained / "epoch_2.pth", "--output", file]
+    export = load_script(ROOT / "export2onnx.py")
+    export.main([*map(str, words), "--cfg-options", options[0]])
+    return file
+
+
+@pytest.fixture(scope="module")
+def compared(trained, exported, options, tmp_path_factory) -> tuple[list[dict], Path]:
+    folder = tmp_path_factory.mktemp("compared")
+    files = [trained / "epoch_2.pth", exported, trained / "epoch_1.pth"]
+    words = [CONFIG, *files, "--json", folder / "rows.json", "--html", folder / "page.html"]
+    words += ["--num-workers", "0", "--count", "2", "--cfg-options", options[0]]
+    load_script(ROOT / "tools/compare.py").main(list(map(str, words)))
+    return json.loads((folder / "rows.json").read_text()), folder / "page.html"
+
+
+def test_an_exported_network_is_the_trained_one(compared):
+    trained, exported, other = compared[0]
+    assert trained["network"] == "epoch_2.pth"
+    assert trained["mean shift, px"] == 0
+    # heatmaps of two epochs are flat: where two peaks are equal to 1e-4, a joint may jump
+    assert exported["mean shift, px"] < other["mean shift, px"] / 10
+    for name in ("AP", "AP50", "PCK"):
+        assert exported[name] == pytest.approx(trained[name], abs=0.01)
+
+
+def test_the_page_shows_whom_the_later_ones_lose(compared):
+    text = compared[1].read_text()
+    assert "Whom epoch_1.pth loses most" in text
+    assert 0 < text.count("data:image/jpeg") <= 4
+
+
+@needs_browser
+def test_the_page_is_drawn(compared):
+    assert is_drawn(screenshot(compared[1], height=1000))
+
+
+def test_a_network_of_another_kind_is_one_line(trained, options, tmp_path):
+    (tmp_path / "bad.onnx").write_bytes(b"nothing")
+    words = [CONFIG, trained / "epoch_1.pth", tmp_path / "bad.onnx", "--json", tmp_path / "o.json"]
+    with pytest.raises(SystemExit, match=r"error: .*bad\.onnx: network must be an ONNX file"):
+        load_script(ROOT / "tools/compare.py").main(
+            [*map(str, words), "--num-workers", "0", "--cfg-options", options[0]]
+        )
+    assert not (tmp_path / "o.json").exists()
