@@ -3,6 +3,7 @@
 Two keys place a convolution. The upward one is a digest of its own form and of the upward keys of
 the nearest convolutions before it; the downward one looks the other way. What lies between (sums,
 activations, splits, shuffles, resizing) is looked through, so exporters may write it as they like.
+A convolution that runs in parts is seen as the one that it is.
 """
 
 import hashlib
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
+
+from models.checkpoints.graph_parts import join_parts, known_values
 
 INPUT, OUTPUT = "input", "output"  # keys of the ends of a graph
 
@@ -59,29 +61,23 @@ def read_convolutions(model: onnx.ModelProto, path: object) -> list[Convolution]
         One entry a convolution.
 
     Raises:
-        ValueError: a quantised graph, one without convolutions, or weights that are computed.
+        ValueError: a quantised graph, one without convolutions, or weights that an input changes.
     """
-    graph = model.graph
-    kinds = {node.op_type for node in graph.node}
+    kinds = {node.op_type for node in model.graph.node}
     if any("Quantize" in kind or "Integer" in kind for kind in kinds):
         raise ValueError(
             f"{path}: weights must be in float, but this network is quantised. Import the network "
             "that it was made from."
         )
-    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    for node in graph.node:
-        if node.op_type == "Constant" and node.attribute[0].name == "value":
-            constants[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
-        elif node.op_type == "Identity" and node.input[0] in constants:
-            constants[node.output[0]] = constants[node.input[0]]
-    convs = [node for node in graph.node if node.op_type == "Conv"]
+    nodes, constants = join_parts(model.graph, known_values(model))
+    convs = [node for node in nodes if node.op_type == "Conv"]
     if not convs:
         raise ValueError(f"{path}: network must have convolutions, got none. Check the file.")
     users: dict[str, list[onnx.NodeProto]] = {}
-    for node in graph.node:
+    for node in nodes:
         for name in node.input:
             users.setdefault(name, []).append(node)
-    keys = _keys(graph, constants, path)
+    keys = _keys(model.graph, nodes, constants, path)
     return [
         _convolution(node, constants, users, keys[index], path) for index, node in enumerate(convs)
     ]
@@ -116,24 +112,27 @@ def _convolution(
 def _constant(name: str, constants: dict[str, np.ndarray], path: object) -> np.ndarray:
     if name not in constants:
         raise ValueError(
-            f"{path}: weights must be stored in the file, but '{name}' is computed. Export the "
-            "network again with its weights as constants."
+            f"{path}: weights must be stored in the file, but '{name}' depends on "
+            "the input. Export the network again with its weights as constants."
         )
     return constants[name]
 
 
 def _keys(
-    graph: onnx.GraphProto, constants: dict[str, np.ndarray], path: object
+    graph: onnx.GraphProto,
+    nodes: list[onnx.NodeProto],
+    constants: dict[str, np.ndarray],
+    path: object,
 ) -> list[tuple[str, str]]:
     """Return the upward and downward key of each convolution."""
-    convs = [node for node in graph.node if node.op_type == "Conv"]
+    convs = [node for node in nodes if node.op_type == "Conv"]
     forms = {
         node.output[0]: _form(node, _constant(node.input[1], constants, path)) for node in convs
     }
     inputs = {value.name for value in graph.input} - set(constants)
     steps = [
         (node, node.input[:1] if node.op_type == "Conv" else node.input, node.output)
-        for node in graph.node
+        for node in nodes
     ]
     upward = _digests(steps, forms, {name: INPUT for name in inputs})
     backward = [(node, targets, sources) for node, sources, targets in reversed(steps)]

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / "configs/top_down/lite_hrnet"
 SMALL = CONFIGS / "people/litehrnet_small_people_128x64.py"
 WIDER = CONFIGS / "coco/wider_naive_litehrnet_18_coco_256x192.py"
+SUBPIXEL = CONFIGS / "coco/litehrnet_kl520_no_upsampling.py"
 PP_TINYPOSE = ROOT.parent / "shared/models/pp_tinypose_256x192.onnx"
 
 
@@ -95,6 +96,38 @@ def test_the_shipped_network_can_be_trained_on():
     lines = load_file(estimator, ROOT / "weights/wider_naive_litehrnet_18_raw.onnx")
     assert "269 convolutions" in lines[0]
     assert "trained with 'kneron_720'" in lines[1]
+
+
+@pytest.mark.parametrize("npu", [None, "520"])
+def test_a_convolution_that_runs_in_parts_comes_back_whole(tmp_path, npu):
+    config = load_config(SUBPIXEL)
+    trained, other = random_estimator(config, 1), random_estimator(config, 2)
+    found = load_onnx(other, export(config, trained, tmp_path / "parts.onnx", npu=npu))
+    assert found.num_layers == 65
+    for ours, theirs in zip(other.head.parameters(), trained.head.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_the_shipped_network_without_upsampling_can_be_trained_on():
+    sample = CONFIGS / "sample/litehrnet_kl520_no_upsampling_128x96.py"
+    estimator = build_estimator(load_config(sample, ["preprocess=kneron_520"]))
+    file = ROOT / "weights/litehrnet_kl520_no_upsampling_128x96_kl520.onnx"
+    (line,) = load_file(estimator, file)
+    assert "65 convolutions found by their place" in line
+
+
+def test_weights_that_the_input_changes_are_refused(config, trained, tmp_path):
+    path = export(config, trained, tmp_path / "raw.onnx", optimize=False)
+    model = onnx.load(path)
+    conv = next(node for node in model.graph.node if node.op_type == "Conv")
+    total = onnx.helper.make_node("ReduceSum", [conv.input[0]], ["total"])
+    changed = onnx.helper.make_node("Mul", [conv.input[1], "total"], ["changed"])
+    conv.input[1] = "changed"
+    for node in (changed, total):
+        model.graph.node.insert(0, node)
+    onnx.save(model, tmp_path / "changed.onnx")
+    with pytest.raises(ValueError, match=r"changed\.onnx: .* 'changed' depends on the input"):
+        load_onnx(random_estimator(config, 2), tmp_path / "changed.onnx")
 
 
 def test_a_file_rewritten_for_a_chip_is_refused_and_nothing_loaded(config, trained, tmp_path):
