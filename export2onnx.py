@@ -12,15 +12,14 @@ import argparse
 import os
 from pathlib import Path
 
+from utils.cli import ScriptParser, user_errors
 from utils.onnx_graph.npu import CHIPS
 from utils.published.catalogue import find_weights
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ScriptParser(__doc__)
     add = parser.add_argument
     add("config", type=Path, help="config file (.py) that the network was trained with")
     add("checkpoint", type=Path, help="its weights: .pth, .onnx, or a published name")
@@ -73,8 +72,6 @@ WHY = {
 def main(argv: list[str] | None = None) -> None:
     """Export, report every step and the gap to PyTorch, print what was written."""
     args = parse_args(argv)
-    from utils.cli import user_errors
-
     with user_errors():
         from mmpose_replacement.config.foreign import load_network
         from models.export.to_onnx import export_file

@@ -12,14 +12,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from utils.cli import add_network_flags, network_files, user_errors
+from utils.cli import ScriptParser, add_network_flags, network_files, user_errors
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ScriptParser(__doc__)
     add = parser.add_argument
     add("--img-path", required=True, metavar="FILE|DIR|GLOB|VIDEO|CAMERA", help="what to look at")
     add_network_flags(parser)

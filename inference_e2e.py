@@ -14,15 +14,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from utils.cli import add_network_flags, network_files, user_errors
+from utils.cli import ScriptParser, add_network_flags, network_files, user_errors
 from utils.inference.shards import parse_shard
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ScriptParser(__doc__)
     add = parser.add_argument
     add("--img-path", required=True, metavar="DIR|FILE", help="images, at any depth")
     add_network_flags(parser)

@@ -11,16 +11,14 @@ import os
 import sys
 from pathlib import Path
 
-from utils.cli import user_errors
+from utils.cli import ScriptParser, user_errors
 from utils.onnx_graph.npu import CHIPS
 from utils.processes import PARENT, end_with
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ScriptParser(__doc__)
     parser.add_argument("config", type=Path, help="config file (.py), see configs/")
     _add_course_flags(parser)
     _add_machine_flags(parser)

@@ -16,12 +16,12 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
+from utils.cli import ScriptParser, user_errors
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ScriptParser(__doc__)
     add = parser.add_argument
     add("config", type=Path, help="config file (.py), see configs/")
     add("--data", type=Path, metavar="YAML", help="your own data, described in this file")
@@ -106,8 +106,6 @@ def describe_training(args: argparse.Namespace) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Measure and print."""
     args = parse_args(argv)
-    from utils.cli import user_errors
-
     with user_errors():
         describe_network(args)
         if not args.no_train:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
+from utils.cli import ScriptParser, user_errors
+
 STAGES = {
     "raw": "people and their labels",
     "input": "after augmentation, as the network sees them",
@@ -24,9 +26,7 @@ STAGES = {
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ScriptParser(__doc__)
     add = parser.add_argument
     add("config", type=Path, help="config file (.py), see configs/")
     text = "the picture to write (.png), or a page (.html) with all stages of each person"
@@ -50,8 +50,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Draw and write the picture or the page."""
     args = parse_args(argv)
-    from utils.cli import user_errors
-
     with user_errors():
         import mmpose_replacement  # noqa: F401 - registers the data sets
         from mmpose_replacement.config.load import load_config

@@ -15,14 +15,14 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
+from utils.cli import ScriptParser, user_errors
+
 TRIALS = 500
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ScriptParser(__doc__)
     parser.add_argument("config", type=Path, help="config file (.py), see configs/")
     parser.add_argument(
         "--cfg-options",
@@ -49,8 +49,6 @@ def caches(dataset: object) -> list:
 def main(argv: list[str] | None = None) -> None:
     """Make what is missing; print each file, and how often augmentation reaches beyond it."""
     args = parse_args(argv)
-    from utils.cli import user_errors
-
     with user_errors():
         from mmengine.registry import init_default_scope
         from mmpose.registry import DATASETS

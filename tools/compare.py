@@ -16,12 +16,12 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
+from utils.cli import ScriptParser, user_errors
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ScriptParser(__doc__)
     add = parser.add_argument
     add("config", type=Path, help="config whose test set names the people")
     text = "checkpoints (.pth) of this config, and exported networks (.onnx)"
@@ -47,8 +47,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Test all networks, print the table, write what was asked for."""
     args = parse_args(argv)
-    from utils.cli import user_errors
-
     with user_errors():
         from mmpose_replacement.report.compare import judge_networks
         from prepostprocess.files import write_whole

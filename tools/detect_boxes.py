@@ -16,14 +16,12 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
-from utils.cli import ROOT, user_errors
+from utils.cli import ROOT, ScriptParser, user_errors
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ScriptParser(__doc__)
     add = parser.add_argument
     add("images", type=Path, help="folder, at any depth")
     add("-o", "--output", type=Path, required=True, metavar="JSON", help="the file to write")

@@ -17,12 +17,12 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
+from utils.cli import ScriptParser, user_errors
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ScriptParser(__doc__)
     add = parser.add_argument
     text = "COCO keypoint annotations; or a data file (.yaml), or a config (.py): all their sets"
     add("labels", type=Path, help=text)
@@ -41,8 +41,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Check, print, write what was asked for; return the exit code."""
     args = parse_args(argv)
-    from utils.cli import user_errors
-
     with user_errors():
         from prepostprocess.files import replacing
         from utils.dataset_check.faults import ERROR

@@ -16,12 +16,12 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
+from utils.cli import ScriptParser, user_errors
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ScriptParser(__doc__)
     add = parser.add_argument
     add("result", nargs="?", type=Path, help="what inference_e2e.py wrote, either file")
     add("truth", nargs="?", type=Path, help="COCO annotations, or a list of records")
@@ -72,8 +72,6 @@ def coco_figures(
 def main(argv: list[str] | None = None) -> None:
     """Evaluate, print the report, draw the worst cases."""
     args = parse_args(argv)
-    from utils.cli import user_errors
-
     with user_errors():
         from prepostprocess.files import write_whole
         from utils.evaluation.comparison import (

@@ -15,12 +15,12 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
+from utils.cli import ScriptParser, user_errors
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ScriptParser(__doc__)
     add = parser.add_argument
     add("model", type=Path, help="pose network (.onnx) of export2onnx.py")
     add("--ann-file", type=Path, metavar="JSON", help="COCO annotations: their boxes are used")
@@ -67,8 +67,6 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     import itertools
     import logging
-
-    from utils.cli import user_errors
 
     with user_errors():
         from tqdm import tqdm

@@ -14,12 +14,12 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
+from utils.cli import ScriptParser, user_errors
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ScriptParser(__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="what to download")
     parser.add_argument("--list", action="store_true", help="show what there is")
     args = parser.parse_args(argv)
@@ -31,8 +31,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """List, then download."""
     args = parse_args(argv)
-    from utils.cli import user_errors
-
     with user_errors():
         from tqdm import tqdm
 

@@ -17,12 +17,12 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
+from utils.cli import ScriptParser, user_errors
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ScriptParser(__doc__)
     add = parser.add_argument
     add("source", type=Path, help="ONNX file of the config's network")
     add("config", type=Path, help="config file (.py), see configs/")
@@ -44,8 +44,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Import, and print what was found."""
     args = parse_args(argv)
-    from utils.cli import user_errors
-
     with user_errors():
         from utils.onnx_graph.file import check_target
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
+from utils.cli import ScriptParser, user_errors
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = ScriptParser(__doc__)
     parser.add_argument("out", type=Path, help="folder to make: images/ and annotations.json")
     parser.add_argument("--num", type=int, default=2000, help="images (default: 2000)")
     parser.add_argument(
@@ -48,7 +50,6 @@ def main(argv: list[str] | None = None) -> None:
 
     from tqdm import tqdm
 
-    from utils.cli import user_errors
     from utils.people_generator.generate import make_people
     from utils.people_generator.preview import write_preview
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
-from utils.cli import message_of, user_errors
+from utils.cli import ScriptParser, message_of, user_errors
 
 if TYPE_CHECKING:
     from utils.onnx_graph.npu.report.text import Report
@@ -28,9 +28,7 @@ SEVERITY = [0, 4, 3]
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ScriptParser(__doc__)
     add = parser.add_argument
     add("model", type=Path, help="ONNX file, or a config (.py): then before anything is trained")
     add("--npu", required=True, metavar="CHIP", help="520, 530, 630, 720, 730, or all of them")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
+from utils.cli import ScriptParser, user_errors
 from utils.onnx_graph.npu import CHIPS
 
 REFUSED = {
@@ -32,9 +33,7 @@ class Refused(argparse.Action):
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ScriptParser(__doc__)
     add = parser.add_argument
     add("model", type=Path, help="ONNX file")
     add("-o", "--output", type=Path, metavar="FILE", help="default: <model>_polished.onnx")
@@ -70,8 +69,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Rewrite, report every step, print what was written."""
     args = parse_args(argv)
-    from utils.cli import user_errors
-
     with user_errors():
         from utils.onnx_graph import requests
         from utils.onnx_graph.convert import convert_model

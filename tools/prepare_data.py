@@ -19,15 +19,13 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
-from utils.cli import user_errors
+from utils.cli import ScriptParser, user_errors
 from utils.label_formats.source import LABEL_FORMATS, LabelSource
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ScriptParser(__doc__)
     add = parser.add_argument
     add("format", choices=(*LABEL_FORMATS, "merge"), help="what wrote the labels, or merge")
     add("labels", type=Path, help="file or folder; merge: the YAML file")

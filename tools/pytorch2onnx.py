@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
+from utils.cli import ScriptParser, user_errors
 from utils.onnx_graph.npu import CHIPS
 
 
@@ -27,9 +28,7 @@ def shape(text: str) -> tuple[str, list[int]]:
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ScriptParser(__doc__)
     add = parser.add_argument
     add("source", type=Path, help="checkpoint (.pth) or PyTorch's export (.onnx)")
     add("output", type=Path, help="the ONNX file to write")
@@ -66,8 +65,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Convert what was given and print what was written."""
     args = parse_args(argv)
-    from utils.cli import user_errors
-
     with user_errors():
         from utils.onnx_graph.file import check_target
 

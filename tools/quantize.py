@@ -17,12 +17,12 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
+from utils.cli import ScriptParser, user_errors
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ScriptParser(__doc__)
     add = parser.add_argument
     add("model", type=Path, help="float network of export2onnx.py --npu CHIP")
     text = "crops of tools/export_calibration.py, COCO annotations, or a folder of images with one "
@@ -71,8 +71,6 @@ def _add_scheme_flags(parser: argparse.ArgumentParser) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Quantise, and print what it costs."""
     args = parse_args(argv)
-    from utils.cli import user_errors
-
     with user_errors():
         from utils.onnx_graph.file import check_target
         from utils.quantization.run import quantize_file

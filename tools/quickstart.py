@@ -7,7 +7,6 @@ people that it has never seen, and writes an image of what it predicts for them.
 a KL720, says which nodes each chip would run, and finds a person with the exported file.
 """
 
-import argparse
 import json
 import os
 import subprocess
@@ -17,6 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT)  # repo root, not tools/
+
+from utils.cli import ScriptParser
 
 CONFIG = "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"
 FOLDER = Path("work_dirs/quickstart")  # as in the config
@@ -48,8 +49,7 @@ def run(*words: str, accepted: tuple[int, ...] = (0,)) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the steps."""
-    style = argparse.RawDescriptionHelpFormatter
-    argparse.ArgumentParser(description=__doc__, formatter_class=style).parse_args(argv)
+    ScriptParser(__doc__).parse_args(argv)
     os.chdir(ROOT)
     started_at = time.monotonic()
     draw_people()

@@ -13,12 +13,12 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
+from utils.cli import ScriptParser, user_errors
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ScriptParser(__doc__)
     add = parser.add_argument
     add("work_dir", type=Path, help="folder that train.py wrote")
     text = "the page to write; default WORK_DIR/report.html"
@@ -42,8 +42,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Test, write the page, say what it is about."""
     args = parse_args(argv)
-    from utils.cli import user_errors
-
     with user_errors():
         from mmpose_replacement.report.run import gather_run
         from prepostprocess.files import write_whole

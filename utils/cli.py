@@ -1,15 +1,17 @@
-"""What every script does with a user's mistake: one line, and a non-zero exit code."""
+"""What scripts share: a parser that knows near misses, and one line for a user's mistake."""
 
 import argparse
+import difflib
 import os
 import re
 import signal
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NoReturn
 
 from utils.errors import NetworkError
 from utils.processes import PARENT
@@ -19,6 +21,57 @@ TRAINING_PACKAGES = ("torch", "torchvision", "mmpose", "mmengine", "mmcv")
 USER_ERRORS = (ValueError, OSError, NetworkError)  # most of our own are ValueErrors; else a bug
 # said by libraries at import, of no use to whoever runs a script
 NOISE = ("Fail to import ``MultiScaleDeformableAttention``", ".*torch.jit.* is deprecated")
+
+
+class ScriptParser(argparse.ArgumentParser):
+    """A script's parser: its help is the docstring as it stands, and a near miss is named.
+
+    Args:
+        text: the script's docstring.
+    """
+
+    def __init__(self, text: str | None) -> None:
+        super().__init__(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+        self._words: Sequence[str] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Read the command line, as argparse does.
+
+        Args:
+            args: the words; None: those of this program.
+            namespace: argparse's.
+
+        Returns:
+            argparse's namespace and the words that are left.
+        """
+        self._words = sys.argv[1:] if args is None else list(args)
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """End with usage, what is wrong, and what was probably meant."""
+        meant = [*self._meant_flags(), *self._meant_choices(message)]
+        super().error(message + (f"; did you mean {' '.join(meant)}?" if meant else ""))
+
+    def _meant_flags(self) -> Iterator[str]:
+        """Name the flag next to each word that looks like one and is none."""
+        actions = self._option_string_actions.items()
+        flags = [flag for flag, action in actions if action.help != argparse.SUPPRESS]
+        for word in self._words:
+            name = word.partition("=")[0]
+            is_flag = name.startswith("--") and name != "--"
+            if is_flag and not any(flag.startswith(name) for flag in self._option_string_actions):
+                yield from _near(name, flags)
+
+    def _meant_choices(self, message: str) -> Iterator[str]:
+        """Name the choice next to the one that argparse refuses."""
+        found = re.match(r"argument (\S+): invalid choice: '([^']*)'", message)
+        for action in self._actions if found else ():
+            if found and found[1] in ("/".join(action.option_strings), action.metavar, action.dest):
+                yield from _near(found[2], map(str, action.choices or ()))
+
+
+def _near(word: str, known: Iterable[str]) -> list[str]:
+    return difflib.get_close_matches(word, list(known), n=1)
 
 
 def add_network_flags(parser: argparse.ArgumentParser) -> None:

@@ -1,12 +1,14 @@
-"""One line for a user's mistake, and the exit code that tells a script."""
+"""One line for a user's mistake, the near miss named, and the exit code that tells a script."""
 
+import argparse
 import signal
 import subprocess
 import sys
 
 import pytest
+from scripts import load_script
 
-from utils.cli import user_errors
+from utils.cli import ROOT, ScriptParser, user_errors
 from utils.errors import NetworkError
 
 WORKER = (
@@ -74,3 +76,57 @@ def test_sigterm_lets_a_script_tidy_up(root, tmp_path):
         process.terminate()
         assert process.wait(20) == 143
     assert (tmp_path / "tidy").exists()
+
+
+@pytest.fixture
+def parser():
+    parser = ScriptParser("Do it.\n\n    python do.py")
+    parser.add_argument("stage", choices=["raw", "input"])
+    parser.add_argument("--work-dir")
+    parser.add_argument("--npu", choices=["520", "720"])
+    parser.add_argument("--words", nargs="+")
+    parser.add_argument("--local-rank", help=argparse.SUPPRESS)
+    return parser
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["raw", "--wrok-dir", "x"], "unrecognized arguments: --wrok-dir x; did you mean --work-"),
+        (["raw", "--workdir=x"], "unrecognized arguments: --workdir=x; did you mean --work-dir?"),
+        (["raw", "--words", "a", "--nup", "720"], "; did you mean --npu?"),
+        (["--worddir=x"], "arguments are required: stage; did you mean --work-dir?"),
+        (["raw", "--npu", "7200"], "(choose from '520', '720'); did you mean 720?"),
+        (["imput"], "(choose from 'raw', 'input'); did you mean input?"),
+        (["raw", "--local-rnk", "0"], "unrecognized arguments: --local-rnk 0\n"),
+        (["raw", "--zzz"], "unrecognized arguments: --zzz\n"),
+        (["raw", "--npu", "9"], "(choose from '520', '720')\n"),
+        (["raw", "--words"], "expected at least one argument\n"),
+    ],
+)
+def test_a_near_miss_is_named(parser, words, message, capsys):
+    with pytest.raises(SystemExit) as stop:
+        parser.parse_args(words)
+    assert stop.value.code == 2
+    # newer Pythons write the choices without quotes
+    assert message.replace("'", "") in capsys.readouterr().err.replace("'", "")
+
+
+def test_what_is_right_is_taken_as_argparse_does(parser):
+    args = parser.parse_args(["raw", "--work", "x", "--words", "a=1"])
+    assert (args.stage, args.work_dir, args.words) == ("raw", "x", ["a=1"])
+    assert "    python do.py" in parser.format_help()
+
+
+SCRIPTS = [ROOT / name for name in ("train.py", "export2onnx.py", "inference.py")]
+SCRIPTS += [ROOT / "inference_e2e.py", *sorted((ROOT / "tools").glob("*.py"))]
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_every_script_names_the_flag_that_was_meant(path, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))  # tools put the root first
+    script = load_script(path)
+    with pytest.raises(SystemExit) as stop:
+        getattr(script, "parse_args", script.main)(["--hepl"])
+    assert stop.value.code == 2
+    assert "did you mean --help?" in capsys.readouterr().err
