@@ -73,14 +73,15 @@ def main(argv: list[str] | None = None) -> None:
     """Export, report every step and the gap to PyTorch, print what was written."""
     args = parse_args(argv)
     with user_errors():
-        from mmpose_replacement.config.foreign import load_network
-        from models.export.to_onnx import export_file
-        from models.tracing.trace import ExportOptions
+        from config_reader.foreign import load_network
         from utils.onnx_graph.file import check_target
 
         output = args.output or args.checkpoint.with_suffix(".onnx")
         check_target(output, args.config, args.checkpoint)
         config = load_network(args.config, args.cfg_options, args.data)
+        from models.export.to_onnx import export_file  # PyTorch: after all that may be refused
+        from models.tracing.trace import ExportOptions
+
         offset = 128.0 if args.npu else 0.0  # a chip's input is int8
         options = ExportOptions(
             opset=args.opset,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from utils.cli import ScriptParser, user_errors
 from utils.onnx_graph.npu import CHIPS
-from utils.processes import PARENT, end_with
+from utils.processes import end_with_launcher
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -97,6 +97,9 @@ def main(argv: list[str] | None = None) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, args.gpu_ids))
     num_processes = len(args.gpu_ids) if args.gpu_ids else args.gpus or 1
     with user_errors():
+        from config_reader.ready import config_to_train
+
+        config = config_to_train(args)  # its faults are told before PyTorch is loaded
         from mmpose_replacement.engine.training import check_devices, train
 
         check_devices(args)
@@ -105,9 +108,8 @@ def main(argv: list[str] | None = None) -> None:
 
             launch_local(__file__, argv, num_processes)
         else:
-            if PARENT in os.environ:
-                end_with(int(os.environ[PARENT]))
-            train(args)
+            end_with_launcher()
+            train(config, args)
             if args.teacher and not args.no_validate:
                 from mmpose_replacement.teacher.evaluate import print_teacher
 

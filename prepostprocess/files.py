@@ -64,6 +64,43 @@ def write_whole(path: str | Path, content: str | bytes) -> None:
         temporary.write_bytes(data)
 
 
+def require_file(path: str | Path, what: str) -> None:
+    """Refuse a file that is to be read and is not there.
+
+    Args:
+        path: the file.
+        what: it is, in words, for the message.
+
+    Raises:
+        FileNotFoundError: no such file.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{path}: {what} must be a file. Check the path.")
+
+
+def require_folder_to_write(folder: str | Path, what: str) -> None:
+    """Refuse a folder that neither can be made nor written to; nothing is made.
+
+    Args:
+        folder: where something is to be written; it and those above it may lack.
+        what: the message's beginning: a path, and what is to be written.
+
+    Raises:
+        ValueError: a file is in the way, or the folder is closed.
+    """
+    folder = Path(folder)
+    above = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not above.is_dir():
+        raise ValueError(
+            f"{what} must lie in a directory, but {above} is a file. Name another place."
+        )
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise ValueError(
+            f"{what} must lie in a directory that can be written to, but {above} cannot be. "
+            "Name another place, or change the rights."
+        )
+
+
 def remove_leftovers(path: str | Path) -> None:
     """Remove temporary files of ``path`` whose writers were killed; nobody may be writing now."""
     target = Path(os.path.realpath(path))

@@ -15,9 +15,11 @@ MM = {"torch", "mmengine", "mmcv", "mmpose", "numpy"}
 MAY_IMPORT = {  # besides itself and the standard library
     "prepostprocess": {"numpy", "cv2"},
     "utils": {"prepostprocess", *DEPLOYED},
-    "models": {"prepostprocess", "utils", "onnx", "onnxruntime", *MM},
+    "models": {"prepostprocess", "utils", "config_reader", "onnx", "onnxruntime", *MM},
+    "config_reader": {"prepostprocess", "utils", "mmengine"},
     "mmpose_replacement": {
         "prepostprocess",
+        "config_reader",
         "utils",
         "models",
         "cv2",
@@ -115,6 +117,15 @@ def test_rooms_use_those_below_them(room):
         used = {found for found in rooms_imported(path) if found.partition(".")[0] == package}
         extra = used - ROOMS[room] - {room}
         assert not extra, f"{path.relative_to(ROOT)} may not import {sorted(extra)}"
+
+
+def test_configs_are_read_without_pytorch():
+    """Faults in them are told before it is loaded, which takes seconds."""
+    names = [f"config_reader.{path.stem}" for path in (ROOT / "config_reader").glob("[a-z]*.py")]
+    blocked = "sys.modules.update(dict.fromkeys(('torch', 'mmpose', 'mmcv')))"
+    code = f"import sys; {blocked}; import {', '.join(names)}"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 LIGHT = (

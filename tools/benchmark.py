@@ -59,7 +59,7 @@ def latency_ms(model: bytes, threads: int, runs: int) -> float:
 
 def describe_network(args: argparse.Namespace) -> None:
     """Print size, multiply-adds and latency of the network that the config describes."""
-    from mmpose_replacement.config.foreign import load_network
+    from config_reader.foreign import load_network
     from models.tracing.trace import build_estimator, trace
     from utils.onnx_graph.npu.cost import multiply_adds
     from utils.onnx_graph.npu.graph import read_graph
@@ -83,6 +83,7 @@ def describe_training(args: argparse.Namespace) -> None:
     import logging
 
     import train
+    from config_reader.ready import config_to_train
     from mmpose_replacement.engine.step_times import measure_pace
     from mmpose_replacement.engine.training import check_devices, prepare
 
@@ -92,7 +93,7 @@ def describe_training(args: argparse.Namespace) -> None:
         flags += ["--cfg-options", "log_level=ERROR", *args.cfg_options]
         train_args = train.parse_args(flags)
         check_devices(train_args)
-        runner = prepare(train_args)
+        runner = prepare(config_to_train(train_args), train_args)
         print(f"training      {args.steps} steps ...", file=sys.stderr)
         pace = measure_pace(runner, steps=args.steps)
         logging.shutdown()  # closes the log file in the folder that now goes

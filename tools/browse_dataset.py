@@ -51,15 +51,18 @@ def main(argv: list[str] | None = None) -> None:
     """Draw and write the picture or the page."""
     args = parse_args(argv)
     with user_errors():
-        import mmpose_replacement  # noqa: F401 - registers the data sets
-        from mmpose_replacement.config.load import load_config
+        from config_reader.read import import_custom, read_config_file
+        from config_reader.ready import require_data
+
+        config = read_config_file(args.config, args.cfg_options, args.data)
+        require_data(config, "train")
         from mmpose_replacement.data.browse import training_views
         from prepostprocess.files import write_whole
         from prepostprocess.save_image import save_rgb
         from utils.contact_sheet import contact_sheet
         from utils.pages.page import document, picture, table
 
-        config = load_config(args.config, args.cfg_options, args.data)
+        import_custom(config)
         views = [training_views(config, each, args.count, args.seed) for each in args.stages]
         if args.is_page:
             titles = [f"{each}: {STAGES[each]}" for each in args.stages]

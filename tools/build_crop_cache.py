@@ -50,13 +50,17 @@ def main(argv: list[str] | None = None) -> None:
     """Make what is missing; print each file, and how often augmentation reaches beyond it."""
     args = parse_args(argv)
     with user_errors():
+        from config_reader.read import import_custom, read_config_file
+        from config_reader.ready import require_data
+
+        config = read_config_file(args.config, args.cfg_options)
+        require_data(config, "train")
         from mmengine.registry import init_default_scope
         from mmpose.registry import DATASETS
 
         import mmpose_replacement  # noqa: F401 - registers the data sets
-        from mmpose_replacement.config.load import load_config
 
-        config = load_config(args.config, args.cfg_options)
+        import_custom(config)
         init_default_scope("mmpose")
         with contextlib.redirect_stdout(sys.stderr):  # what it says meanwhile is no result
             dataset = DATASETS.build(config.train_dataloader.dataset)

@@ -56,7 +56,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def networks_of(args: argparse.Namespace, chips: list[str]) -> dict[str, bytes]:
     """Build a config's network for each chip; PyTorch is loaded only here."""
     with user_errors():
-        from mmpose_replacement.config.foreign import load_network
+        from config_reader.foreign import load_network
         from models.export.untrained import untrained_networks
         from models.tracing.trace import DEFAULT_OPSET, ExportOptions
 

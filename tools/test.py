@@ -67,20 +67,14 @@ def main(argv: list[str] | None = None) -> None:
     """Test with every kind of boxes and print the tables."""
     args = parse_args(argv)
     with user_errors():
-        from mmpose_replacement.config.load import load_config
-        from mmpose_replacement.engine.testing import (
-            build_test_runner,
-            choose_boxes,
-            evaluate_with,
-        )
+        from config_reader.ready import config_to_test
+
+        config, protocols = config_to_test(args)  # its faults are told before PyTorch is loaded
+        from mmpose_replacement.engine.testing import build_test_runner, evaluate_with
         from models.checkpoints.load import load_file
         from models.export.network import use_onnx
 
-        config = load_config(args.config, args.cfg_options, args.data)
-        config.model.test_cfg.average_clips = args.average_clips
-        protocols = choose_boxes(config, args.boxes)
-        work_dir = args.work_dir or Path("work_dirs", args.config.stem)
-        runner = build_test_runner(config, work_dir)
+        runner = build_test_runner(config, args.work_dir)
         if args.checkpoint.suffix == ".onnx":
             use_onnx(runner.model, args.checkpoint)
         else:

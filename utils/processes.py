@@ -24,6 +24,17 @@ def end_with(parent: int) -> None:
     threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
 
 
+def end_with_launcher() -> None:
+    """End with the process that started this one among others of a training, if one did."""
+    if PARENT in os.environ:
+        end_with(int(os.environ[PARENT]))
+
+
+def is_first() -> bool:
+    """Tell whether this process is the only one of a training, or the first of several."""
+    return os.environ.get("RANK", os.environ.get("SLURM_PROCID", "0")) == "0"
+
+
 def serve(parent: int) -> None:
     """Prepare a process of a pool: it ends with its parent, which alone answers Ctrl-C.
 

@@ -1,1 +1,1 @@
-"""Training configs: reading, overrides, faults told early."""
+"""Training configs: what they name is registered, and which labels they read."""

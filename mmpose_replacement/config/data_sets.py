@@ -1,10 +1,10 @@
 """The annotation files that a config reads, and how it reads them."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from mmengine.config import Config
 
+from config_reader.read import mappings
 from models.export.metadata import keypoints_of
 
 
@@ -40,14 +40,3 @@ def label_sets(config: Config, *, open_images: bool) -> dict[Path, dict]:
             "Name an annotation file."
         )
     return found
-
-
-def mappings(value: object) -> Iterator[dict]:
-    """Yield every mapping in nested lists and mappings, outer ones first."""
-    if isinstance(value, dict):
-        yield value
-        for inner in value.values():
-            yield from mappings(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from mappings(inner)

@@ -11,7 +11,7 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, KEYPOINT_CODECS
 from torch.utils.data import Dataset
 
-from mmpose_replacement.config.data_sets import mappings
+from config_reader.read import mappings
 from mmpose_replacement.data.draws import seeded
 from models.export.metadata import keypoints_of, links_of
 from prepostprocess.crop.affine import apply_affine, crop_matrix, warp_crop

@@ -22,6 +22,7 @@ from utils.dataset_check.image_files import (
     check_image_sizes,
     check_images_exist,
     check_images_inside,
+    require_images,
 )
 from utils.dataset_check.json_file import load_json
 from utils.dataset_check.mpii import check_mpii
@@ -87,6 +88,8 @@ class _CheckedDataset(BaseCocoStyleDataset):
             ValueError: a fault in the annotation or detection file, or nobody is left.
             FileNotFoundError: a missing file, or missing images.
         """
+        if not getattr(self, "outside_images", False):
+            require_images(self.ann_file, self.data_prefix["img"])
         data_list = super().load_data_list()
         if not data_list:
             raise ValueError(

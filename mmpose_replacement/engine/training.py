@@ -17,7 +17,7 @@ from mmengine.dist import is_main_process
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from mmpose_replacement.config.load import load_config
+from config_reader.read import import_custom
 from mmpose_replacement.engine.acceleration import choose_acceleration
 from mmpose_replacement.engine.imported_weights import import_for_training
 from mmpose_replacement.engine.work_dir import alone_in
@@ -25,7 +25,6 @@ from mmpose_replacement.qat.setup import use_fixed_point
 from mmpose_replacement.teacher.setup import add_teacher
 from models.checkpoints.weights import read_checkpoint
 from utils.processes import PARENT
-from utils.published.catalogue import find_weights
 
 BUILDER = "mmengine.registry.build_functions"
 
@@ -54,15 +53,16 @@ def check_devices(args: argparse.Namespace) -> None:
             raise ValueError(f"{flag} needs a GPU, but PyTorch finds none here. Leave it out.")
 
 
-def train(args: argparse.Namespace) -> Runner:
+def train(config: Config, args: argparse.Namespace) -> Runner:
     """Train as the flags say and print what came of it.
 
     Args:
+        config: of ``config_to_train``; changed in place.
         args: the namespace of train.py.
     Returns: the runner after its last epoch.
     Raises: ValueError, FileNotFoundError: anything in the config or the flags that cannot be done.
     """
-    config = _read_config(args)
+    _prepare_config(config, args)
     started_at = time.monotonic()
     with alone_in(Path(config.work_dir)):
         runner = build_runner(config)
@@ -78,25 +78,26 @@ def train(args: argparse.Namespace) -> Runner:
     return runner
 
 
-def prepare(args: argparse.Namespace) -> Runner:
+def prepare(config: Config, args: argparse.Namespace) -> Runner:
     """Build the Runner that ``train`` would start.
 
     Args:
+        config: of ``config_to_train``; changed in place.
         args: the namespace of train.py.
     Returns: the runner before its first step.
     Raises: ValueError, FileNotFoundError: anything in the config or the flags that cannot be done.
     """
-    return build_runner(_read_config(args))
+    _prepare_config(config, args)
+    return build_runner(config)
 
 
-def _read_config(args: argparse.Namespace) -> Config:
-    config = load_config(args.config, args.cfg_options, args.data)
+def _prepare_config(config: Config, args: argparse.Namespace) -> None:
+    import_custom(config)
     _apply_flags(config, args)
     if args.qat:
         use_fixed_point(config, args.qat)
     elif not config.get("resume") and Path(config.get("load_from") or "").suffix == ".onnx":
         config.load_from = str(import_for_training(config, Path(config.load_from)))
-    return config
 
 
 def build_runner(config: Config) -> Runner:
@@ -131,8 +132,6 @@ def _faults_of(config: Config) -> Iterator[None]:
 
 def _apply_flags(config: Config, args: argparse.Namespace) -> None:
     """Write the flags into the config, which is saved beside the results."""
-    default_dir = Path("work_dirs", args.config.stem)
-    config.work_dir = str(args.work_dir or config.get("work_dir") or default_dir)
     config.launcher = args.launcher
     randomness = {"seed": args.seed, "deterministic": args.deterministic}
     config.randomness = {**randomness, **config.get("randomness", {})}
@@ -140,9 +139,10 @@ def _apply_flags(config: Config, args: argparse.Namespace) -> None:
         config.randomness.seed = args.seed
     if args.deterministic:
         config.randomness.deterministic = True
-    _apply_start(config, args)
+    if args.resume == "newest":
+        _resume_newest(config)
     if args.teacher:
-        add_teacher(config, find_weights(args.teacher))
+        add_teacher(config, args.teacher)
     if args.val_interval:
         config.train_cfg.val_interval = args.val_interval
     if args.no_validate:
@@ -179,18 +179,12 @@ def _apply_flags(config: Config, args: argparse.Namespace) -> None:
         )
 
 
-def _apply_start(config: Config, args: argparse.Namespace) -> None:
-    """Write down what the training begins with, or goes on from."""
-    if args.resume:
-        found = _newest(config) if args.resume == "newest" else args.resume
-        config.resume = found is not None
-        config.load_from = str(found) if found else None
-        if not found and is_main_process():
-            print(f"{config.work_dir}: no checkpoint epoch_N.pth there, training begins anew")
-    elif args.load_from:
-        config.resume, config.load_from = False, str(find_weights(args.load_from))
-    if config.get("load_from") and not Path(config.load_from).is_file():
-        raise FileNotFoundError(f"{config.load_from}: checkpoint must be a file. Check the path.")
+def _resume_newest(config: Config) -> None:
+    found = _newest(config)
+    config.resume = found is not None
+    config.load_from = str(found) if found else None
+    if not found and is_main_process():
+        print(f"{config.work_dir}: no checkpoint epoch_N.pth there, training begins anew")
 
 
 def _newest(config: Config) -> Path | None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from utils.processes import is_first
+
 _FILE = ".running"
 
 
@@ -23,7 +25,7 @@ def alone_in(work_dir: Path) -> Iterator[None]:
     Raises:
         ValueError: another training runs there.
     """
-    if os.environ.get("RANK", os.environ.get("SLURM_PROCID", "0")) != "0":
+    if not is_first():
         yield
         return
     work_dir.mkdir(parents=True, exist_ok=True)

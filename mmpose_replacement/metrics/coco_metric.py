@@ -1,4 +1,4 @@
-"""COCO's AP with clear faults, a plain dump of predictions, and the words of `--eval`."""
+"""COCO's AP with clear faults, and a plain dump of predictions."""
 
 import contextlib
 import io
@@ -7,7 +7,6 @@ import os
 import pickle
 import tempfile
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from mmpose.registry import METRICS
 from xtcocotools.coco import COCO
 from xtcocotools.cocoeval import COCOeval
 
+from config_reader.evaluation import require_output
 from mmpose_replacement.metrics.coco_results import to_coco_results
 from prepostprocess.files import write_whole
 from utils.dataset_check.coco_file import LabelRules, check_coco
@@ -161,7 +161,7 @@ class PredictionDump(BaseMetric):
             raise ValueError(
                 f"out_file must end in .json, .pkl or .pickle, got '{out_file}'. Choose one."
             )
-        _check_can_be_written(self.out_path)
+        require_output(self.out_path)
         self.keypoint_score_thr = keypoint_score_thr
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
@@ -192,56 +192,7 @@ class PredictionDump(BaseMetric):
 
         Raises: ValueError: a place where no file can be written.
         """
-        _check_can_be_written(self.out_path)
+        require_output(self.out_path)
         as_text = self.out_path.suffix == ".json"
         write_whole(self.out_path, json.dumps(results) if as_text else pickle.dumps(results))
         return {"count": len(results)}
-
-
-def _check_can_be_written(path: Path) -> None:
-    """The path is no directory and lies below no file; told before hours of evaluation."""
-    if path.is_dir():
-        raise ValueError(f"{path}: out_file must be a file, got a directory. Name a file in it.")
-    above = next(folder for folder in path.parents if folder.exists())
-    if not above.is_dir():
-        raise ValueError(
-            f"{path}: out_file must lie in a directory, but {above} is a file. Name another place."
-        )
-
-
-def metric_configs(words: Sequence[str], dataset: dict) -> list[dict]:
-    """Turn the words of ``--eval`` into evaluator configs.
-
-    Args:
-        words: mAP, PCKh, PCK, AUC or EPE; which of them are allowed depends on the data set.
-        dataset: the data set's config (``type``, ``data_root``, ``ann_file``, ``bbox_file``).
-    Returns: one config a word.
-
-    Raises: ValueError: a word that this data set cannot be judged by.
-    """
-    on_mpii = dataset["type"] == "KneronMpiiDataset"
-    ann_file = os.path.join(dataset.get("data_root") or "", dataset["ann_file"])
-    configs = {
-        # mmpose's; distances in source pixels, PCK as a share of the longer side of the box
-        "PCK": dict(type="PCKAccuracy", thr=0.2, norm_item="bbox", prefix="keypoints"),
-        "AUC": dict(type="AUC", norm_factor=30, num_thrs=20, prefix="keypoints"),
-        "EPE": dict(type="EPE", prefix="keypoints"),
-    }
-    if dataset.get("bbox_file"):  # a detected person has no labels of its own
-        configs = {"mAP": dict(type="KneronCocoMetric", ann_file=ann_file, boxes="detector")}
-    elif on_mpii:
-        gt_file = os.path.join(os.path.dirname(ann_file), "mpii_gt_val.mat")
-        configs["PCKh"] = dict(type="KneronPCKhMetric", gt_file=gt_file)
-    else:
-        configs["mAP"] = dict(type="KneronCocoMetric", ann_file=ann_file, boxes="ground-truth")
-    for word in words:
-        if word not in configs:
-            near = get_close_matches(word.lower(), [known.lower() for known in configs], n=1)
-            meant = [known for known in configs if known.lower() in near]
-            fix = f"Did you mean {meant[0]}?" if meant else "Choose one of them."
-            where = "detector boxes" if dataset.get("bbox_file") else dataset["type"]
-            raise ValueError(
-                f"--eval must be one of {', '.join(sorted(configs))} for {where}, got '{word}'. "
-                f"{fix}"
-            )
-    return [configs[word] for word in words]

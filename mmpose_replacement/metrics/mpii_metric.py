@@ -1,13 +1,14 @@
 """PCKh, MPII's metric, 0-based on both sides."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmpose.registry import METRICS
 from scipy.io import loadmat
+
+from utils.dataset_check.json_file import require_labels
 
 HEAD_SIZE_FACTOR = 0.6  # MPII's head size is this times the diagonal of the head box
 MPII_NOT_COUNTED = (6, 7)  # pelvis and thorax are predicted, but not part of the mean
@@ -98,10 +99,7 @@ class KneronPCKhMetric(BaseMetric):
 def _load_head_boxes(gt_file: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Joints (N, 16, 2) 0-based, labelled (N, 16), head sizes (N,)."""
     remedy = "Use mpii_gt_val.mat of the MPII annotations."
-    if not Path(gt_file).is_file():
-        raise FileNotFoundError(
-            f"{gt_file}: it must be MPII's file of head boxes, got no such file. {remedy}"
-        )
+    require_labels(gt_file, "MPII's file of head boxes")
     try:
         content = loadmat(gt_file)
         joints, missing, boxes = (

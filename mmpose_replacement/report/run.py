@@ -13,8 +13,9 @@ from mmengine.runner import Runner
 from mmpose.registry import DATASETS
 from torch.utils.data import Dataset
 
+from config_reader.evaluation import choose_boxes
 from mmpose_replacement.config.load import load_config
-from mmpose_replacement.engine.testing import build_test_runner, choose_boxes, evaluate_with
+from mmpose_replacement.engine.testing import build_test_runner, evaluate_with
 from mmpose_replacement.report.curves import draw_curves, read_scalars
 from models.checkpoints.load import load_file
 from models.export.metadata import keypoints_of

@@ -9,7 +9,6 @@ from mmpose_replacement.config.load import load_config
 from mmpose_replacement.engine.testing import build_test_runner, evaluate_with
 from mmpose_replacement.teacher.network import read_teacher
 from models.export.network import take_heatmaps_from
-from utils.published.catalogue import find_weights
 
 
 def print_teacher(args: argparse.Namespace) -> None:
@@ -18,8 +17,7 @@ def print_teacher(args: argparse.Namespace) -> None:
     Args:
         args: the namespace of train.py; the teacher's file exists.
     """
-    path = find_weights(args.teacher)
-    teacher = read_teacher(path)
+    teacher = read_teacher(args.teacher)
     width, height = teacher.notes.input_wh
     own = [f"codec.input_size=({width},{height})", f"preprocess={teacher.notes.preprocess}"]
     config = load_config(args.config, [*args.cfg_options, *own], args.data)
@@ -29,4 +27,4 @@ def print_teacher(args: argparse.Namespace) -> None:
     figures = evaluate_with(runner, config, "ground-truth", num_workers=0)
     name = config.default_hooks.checkpoint.get("save_best")
     if is_main_process() and name in figures:
-        print(f"teacher {path}: {name} {figures[name]:.4f} on the same people")
+        print(f"teacher {args.teacher}: {name} {figures[name]:.4f} on the same people")

@@ -15,6 +15,7 @@ from models.export.metadata import describe
 from models.export.network import OnnxHeatmaps
 from models.tracing.trace import build_estimator
 from models.tracing.wrappers import HeatmapNetwork
+from prepostprocess.files import require_file
 from prepostprocess.metadata import PoseMetadata, read_metadata
 
 
@@ -81,8 +82,7 @@ def read_teacher(path: Path) -> Teacher:
         FileNotFoundError: no such file.
         ValueError: the file is no heatmap network, or says too little of itself.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: teacher must be a file. Check the path.")
+    require_file(path, "teacher")
     read = _from_onnx if path.suffix == ".onnx" else _from_checkpoint
     network, notes = read(path)
     if notes.decoder == "megvii":

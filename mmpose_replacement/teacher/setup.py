@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmpose_replacement.config.data_sets import mappings
+from config_reader.read import mappings
 from mmpose_replacement.teacher.network import Teacher, read_teacher
 from models.export.metadata import keypoints_of
 from prepostprocess.preprocess import get_preprocess

@@ -9,10 +9,10 @@ import onnx.compose
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from mmengine.utils import import_modules_from_strings
 from mmpose.registry import MODELS
 from torch import nn
 
+from config_reader.read import import_custom
 from models.tracing.wrappers import HeatmapNetwork, KeypointDecoder, pixel_norm
 from utils.onnx_graph.finish import finish
 
@@ -54,7 +54,7 @@ DEFAULTS = ExportOptions()
 
 def build_estimator(config: Config) -> nn.Module:
     """Build the config's estimator on the CPU, in evaluation mode, with initial weights."""
-    import_modules_from_strings(**config.custom_imports)
+    import_custom(config)
     init_default_scope(config.get("default_scope", "mmpose"))
     return MODELS.build(config.model).eval()
 

@@ -69,7 +69,7 @@ def settings(config: Config):
     """Name every plain variable, and the parts of the codec, from which most others are made."""
     for name, value in config.to_dict().items():
         if isinstance(value, (bool, int, float, str)) or value is None:
-            yield name, [], other(value)
+            yield name, [], "kneron_520" if name == "preprocess" else other(value)
     for key in ("type", "sigma", "decoder"):
         yield "codec", [key], other(config.codec[key])
 

@@ -10,7 +10,16 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = {"configs", "mmpose_replacement", "models", "prepostprocess", "tools", "train", "utils"}
+OURS = {
+    "config_reader",
+    "configs",
+    "mmpose_replacement",
+    "models",
+    "prepostprocess",
+    "tools",
+    "train",
+    "utils",
+}
 VENDOR = {"kneronnxopt", "ktc"}  # of the container that tools/vendor runs in
 DISTRIBUTIONS = {
     "cv2": "opencv-python",
@@ -19,7 +28,15 @@ DISTRIBUTIONS = {
     "yaml": "pyyaml",
 }
 DEPLOYED = ["prepostprocess", "utils", "inference.py", "inference_e2e.py"]
-TRAINING = ["models", "mmpose_replacement", "configs", "tools", "train.py", "export2onnx.py"]
+TRAINING = [
+    "config_reader",
+    "models",
+    "mmpose_replacement",
+    "configs",
+    "tools",
+    "train.py",
+    "export2onnx.py",
+]
 
 
 def lines(name):

@@ -1,9 +1,11 @@
 """A config and its options: what an option changes, and what is refused before anything runs."""
 
+import inspect
 from pathlib import Path
 
 import pytest
 
+from config_reader.read import RUNNER_KEYS
 from mmpose_replacement.config.load import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -142,6 +144,7 @@ def test_a_folder_may_have_a_space_a_comma_or_only_digits():
         (["qqqq"], "--cfg-options must be key=value, got 'qqqq'"),
         (["codec.sigma=(1"], r"--cfg-options must have matching brackets, got 'codec\.sigma=\(1'"),
         (["train_cfg.max_epochs=7"], r"train_cfg\.max_epochs must not .*Use max_epochs=7\."),
+        (["preprocess=kneron_52"], r"preprocess must be one of .* Did you mean 'kneron_520'\?"),
         (["max_epochs=0"], "max_epochs must be a positive integer, got 0"),
         (["max_epochs=2.5"], r"max_epochs must be a positive integer, got 2\.5"),
         (["max_epochs=few"], "max_epochs must be a positive integer, got 'few'"),
@@ -163,7 +166,7 @@ def test_options_that_are_refused(options, message):
         ("x = 1 / 0", "config cannot be evaluated: ZeroDivisionError: division by zero"),
         ("raise RuntimeError('no')", "config cannot be evaluated: RuntimeError: no"),
         (
-            'custom_imports = dict(imports=["nope"], allow_failed_imports=False)',
+            f'{LEAST}custom_imports = dict(imports=["nope"], allow_failed_imports=False)',
             "config cannot be evaluated: ModuleNotFoundError: No module named 'nope'",
         ),
         ("x = 1\0", r"some\.py: config must be Python.*null bytes"),
@@ -191,3 +194,19 @@ def test_a_test_loader_is_enough(write):
 def test_a_folder_is_no_config(tmp_path):
     with pytest.raises(FileNotFoundError, match="config must be a file, got a folder"):
         load_config(tmp_path)
+
+
+def test_the_known_keys_are_those_of_mmengines_runner():
+    from mmengine.runner import Runner
+
+    assert {"self", "cfg", *RUNNER_KEYS} == set(inspect.signature(Runner.__init__).parameters)
+
+
+def test_an_environment_variable_takes_its_place(write, monkeypatch):
+    path = write(LEAST + 'root = "{{$SOME_PLACE:data}}/coco"\n')
+    monkeypatch.delenv("SOME_PLACE", raising=False)
+    assert load_config(path).root == "data/coco"
+    monkeypatch.setenv("SOME_PLACE", "/my data")
+    config = load_config(path)
+    assert (config.root, config.filename) == ("/my data/coco", str(path))
+    assert load_config(path, ["root=x"]).root == "x"

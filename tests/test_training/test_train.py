@@ -210,7 +210,7 @@ def changed_config(folder: Path, old: str, new: str) -> Path:
         ),
     ],
 )
-def test_faulty_configs(train_quietly, tmp_path, old, new, message):
+def test_faulty_configs(people, tmp_path, old, new, message):
     config = changed_config(tmp_path, old, new)
     options = () if "max_epochs" not in old else ("train_cfg.val_interval=1",)
     import train
@@ -223,6 +223,7 @@ def test_faulty_configs(train_quietly, tmp_path, old, new, message):
                 str(tmp_path),
                 "--cfg-options",
                 *options,
+                f"data_root={people}",
                 "val_dataloader.num_workers=0",
             ]
         )

@@ -15,6 +15,23 @@ _THREADS = 8  # files are waited for, not computed on
 _URL = re.compile(r"^(https?|s3|gs)://|^/data/(upload|local-files)/")
 
 
+def require_images(annotation_file: str | Path, folder: str | Path) -> None:
+    """Refuse a folder of images that is not there.
+
+    Args:
+        annotation_file: the file that lists the images, for the message.
+        folder: where they are.
+
+    Raises:
+        FileNotFoundError: no such folder.
+    """
+    if not os.path.isdir(folder or "."):
+        raise FileNotFoundError(
+            f"{annotation_file}: its images must be in the folder {folder}, got no such folder. "
+            "Check data_root and data_prefix, or fetch them."
+        )
+
+
 def check_images_exist(annotation_file: str | Path, paths: Iterable[str | Path]) -> list[Fault]:
     """Look up all images by name (one listing a folder, no image is opened).
 

@@ -5,6 +5,23 @@ from pathlib import Path
 from typing import Any
 
 
+def require_labels(path: str | Path, purpose: str) -> None:
+    """Refuse a file that is not there.
+
+    Args:
+        path: the file.
+        purpose: what it should hold, in words, for the message.
+
+    Raises:
+        FileNotFoundError: no such file.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(
+            f"{path}: it must be {purpose}, got no such file. "
+            "Check data_root and the layout in docs/data.md."
+        )
+
+
 def load_json(path: str | Path, purpose: str) -> Any:
     """Read a JSON file; a byte order mark, which some editors write, is passed over.
 
@@ -18,11 +35,7 @@ def load_json(path: str | Path, purpose: str) -> Any:
         ValueError: the file is not JSON (cut off, compressed, or of another kind).
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{path}: it must be {purpose}, got no such file. "
-            "Check data_root and the layout in docs/data.md."
-        )
+    require_labels(path, purpose)
     data = path.read_bytes()
     if data.startswith(b"\x1f\x8b"):
         raise ValueError(

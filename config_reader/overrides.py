@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from mmengine.config import Config
 
-from mmpose_replacement.config.chain import ConfigFile, run, run_changed
-from mmpose_replacement.config.options import has_key, require_key
+from config_reader.chain import ConfigFile, run, run_changed
+from config_reader.options import has_key, require_key
 
 DELETE = "_delete_"  # mmengine: replace the parent's dictionary, do not merge into it
 MOST_ROUNDS = 10  # each carries a value through one more variable of a child
@@ -36,7 +36,7 @@ def evaluate(chain: ConfigFile, values: dict[str, object]) -> Config:
     files = [chain, *chain.ancestors()]
     bound = set().union(*(file.bound for file in files))
     rebound = _rebound(files)
-    if not values and not rebound:
+    if not values and not rebound and all(file.as_it_stands for file in files):
         return run(chain.path)
     whole = {key: value for key, value in values.items() if key in bound}
     parts = {key: value for key, value in values.items() if key not in bound}

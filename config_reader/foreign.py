@@ -5,8 +5,8 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmpose_replacement.config.load import load_config
-from mmpose_replacement.config.own_data import dataset_info
+from config_reader.own_data import dataset_info
+from config_reader.read import read_config_file
 from prepostprocess.crop.box import PADDING
 from prepostprocess.keypoints.coco import KEYPOINT_NAMES
 from prepostprocess.preprocess import get_preprocess
@@ -21,7 +21,7 @@ def load_network(
     """Load a config for its network's sake: one of this toolkit or of mmpose.
 
     Args:
-        path: see ``load_config``.
+        path: see ``read_config_file``.
         options: see there.
         data: see there.
 
@@ -31,7 +31,7 @@ def load_network(
     Raises:
         ValueError: see there, and ``adopt``.
     """
-    config = load_config(path, options, data)
+    config = read_config_file(path, options, data)
     adopt(config)
     return config
 

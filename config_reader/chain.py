@@ -1,8 +1,11 @@
 """A config and the files that it stands on, as syntax trees that can be written anew."""
 
 import ast
+import os
+import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from mmengine.config import Config
 
 ASSIGNMENTS = (ast.Assign, ast.AugAssign, ast.AnnAssign)
 OWN_VALUES = "_own_values_{}"  # what a file itself sets, before its bases are merged in
+_VARIABLE = re.compile(r"\{\{['\"]?\s*\$(\w+)\s*:\s*(\S*?)\s*['\"]?\}\}")  # mmengine's own pattern
 
 
 @dataclass(frozen=True)
@@ -21,11 +25,13 @@ class ConfigFile:
         tree: its syntax tree.
         bases: the files that ``_base_`` names, read; those of a package (``mmpose::...``) and those
             that are no Python stay names.
+        as_it_stands: whether no environment variable has changed its text.
     """
 
     path: Path
     tree: ast.Module
     bases: tuple["ConfigFile | str", ...]
+    as_it_stands: bool
 
     @property
     def bound(self) -> set[str]:
@@ -73,8 +79,11 @@ def read_chain(path: Path, children: tuple[Path, ...] = ()) -> ConfigFile:
         ValueError: a file that is no Python, a ``_base_`` that is no list of names, a base that is
             not there or that stands on itself.
     """
+    # environment variables are put in here: mmengine would load PyTorch to say that it did
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+        stored = path.read_text(encoding="utf-8")
+        text = _VARIABLE.sub(lambda found: os.environ.get(found[1]) or found[0], stored)
+        tree = ast.parse(text, filename=str(path))
     # ValueError: no text, or a null byte in it; the last two: nested too deep
     except (SyntaxError, ValueError, RecursionError, MemoryError) as err:
         why = str(err) or "it is nested too deep"
@@ -95,7 +104,7 @@ def read_chain(path: Path, children: tuple[Path, ...] = ()) -> ConfigFile:
             bases.append(read_chain(base, (path.resolve(), *children)))
         else:
             bases.append(str(base))
-    return ConfigFile(path, tree, tuple(bases))
+    return ConfigFile(path, tree, tuple(bases), text == stored)
 
 
 def _base_names(path: Path, node: ast.stmt) -> list[str]:
@@ -198,9 +207,26 @@ def _plain(value: object) -> object:
 
 
 def _run(path: Path, file: Path) -> Config:
+    with program_of(path):
+        return Config.fromfile(file, import_custom_modules=False)
+
+
+@contextmanager
+def program_of(path: str | Path) -> Iterator[None]:
+    """Run what a config makes run: a program, which may raise anything.
+
+    Args:
+        path: the config.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        ValueError: whatever is raised, with the config's name and the first cause.
+    """
     try:
-        return Config.fromfile(file)
-    except Exception as err:  # a config is a program: it may raise anything
+        yield
+    except Exception as err:
         first: BaseException = err
         while isinstance(first, ImportError) and first.__context__:  # mmengine says "PYTHONPATH"
             first = first.__context__
