@@ -1,6 +1,6 @@
-"""What a person sees of a training: a live bar and curves as an image."""
+"""What a person sees of a training: how far it is, short numbers, and curves as an image."""
 
-import logging
+import re
 import resource
 import sys
 import time
@@ -9,19 +9,23 @@ from pathlib import Path
 import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.registry import HOOKS
-from mmengine.runner import Runner
+from mmengine.registry import HOOKS, LOG_PROCESSORS
+from mmengine.runner import LogProcessor, Runner
 from tqdm import tqdm
 
 from mmpose_replacement.report.curves import draw_curves, read_scalars, write_scalars
 
+FIRST_LINE, LINE_SECONDS = 10.0, 60.0  # of a training that writes to a file or a pipe
+BAR_SECONDS = 0.5  # between two texts of the bar
+LAST_STEPS = 20  # that a figure is the mean of
+
 
 @HOOKS.register_module()
 class ProgressBarHook(Hook):
-    """Show a bar an epoch: loss, learning rate, time left for all, share of waiting, memory.
+    """Say how far a training is: loss, learning rate, time left for all, share of waiting, memory.
 
-    In a terminal the bar stands for LoggerHook's lines, which then go to the log file alone;
-    elsewhere (a file, a pipe) the lines are printed and there is no bar.
+    In a terminal a bar an epoch says it, elsewhere (a file, a pipe) a line about once a minute. All
+    lines of LoggerHook are in the log file.
     """
 
     priority = "VERY_LOW"  # after the hooks that compute times and log values
@@ -29,16 +33,13 @@ class ProgressBarHook(Hook):
     def __init__(self) -> None:
         self.is_live = sys.stderr.isatty() and is_main_process()
         self.bar: tqdm | None = None
-        self.started_at = 0.0
+        self.started_at = self.next_at = 0.0
         self.first_iter = 0
 
     def before_train(self, runner: Runner) -> None:
-        """Start the clock, and leave the console to the bar."""
+        """Start the clock."""
         self.started_at, self.first_iter = time.monotonic(), runner.iter
-        if self.is_live:
-            for handler in runner.logger.handlers:
-                if not isinstance(handler, logging.FileHandler):
-                    handler.addFilter(lambda record: "Epoch(train)" not in record.getMessage())
+        self.next_at = self.started_at + (0.0 if self.is_live else FIRST_LINE)
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Open this epoch's bar."""
@@ -58,7 +59,7 @@ class ProgressBarHook(Hook):
         data_batch: dict | None = None,
         outputs: dict | None = None,
     ) -> None:
-        """Advance the bar.
+        """Advance the bar, or write a line when it is time for one.
 
         Args:
             runner: the training.
@@ -66,30 +67,76 @@ class ProgressBarHook(Hook):
             data_batch: what it was trained on.
             outputs: its losses.
         """
-        if not self.is_live:
-            return
-        done = runner.iter + 1 - self.first_iter
-        rest = runner.max_iters - runner.iter - 1
-        seconds = (time.monotonic() - self.started_at) / done * rest
-        self.bar.set_postfix_str(
-            f"loss {float(outputs['loss']):.2e}, lr {runner.optim_wrapper.get_lr()['lr'][0]:.1e}, "
-            f"all done in {tqdm.format_interval(seconds)}, waits for data {_data_share(runner)}, "
-            f"{_memory()}",
-            refresh=False,
-        )
         self.bar.update()
+        now = time.monotonic()
+        if now < self.next_at or not is_main_process():
+            return
+        self.next_at = now + (BAR_SECONDS if self.is_live else LINE_SECONDS)
+        words = self._words(runner, now - self.started_at)
+        if self.is_live:
+            self.bar.set_postfix_str(words)
+        else:
+            runner.logger.info(
+                f"epoch {runner.epoch + 1}/{runner.max_epochs}, batch {batch_idx + 1}/"
+                f"{len(runner.train_dataloader)}: {words}"
+            )
+
+    def _words(self, runner: Runner, seconds: float) -> str:
+        """Say how it goes, after so many seconds; the loss is the mean of the last steps."""
+        done = runner.iter + 1 - self.first_iter
+        rest = seconds / done * (runner.max_iters - runner.iter - 1)
+        loss = runner.message_hub.get_scalar("train/loss").mean(LAST_STEPS)
+        return (
+            f"loss {short(loss)}, lr {short(runner.optim_wrapper.get_lr()['lr'][0])}, "
+            f"all done in {tqdm.format_interval(rest)}, waits for data {_data_share(runner)}, "
+            f"{_memory()}"
+        )
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Close this epoch's bar."""
         self.bar.close()
 
 
+def short(value: float) -> str:
+    """Write a number for people, with three significant digits."""
+    return f"{value:#.3g}".rstrip(".") if abs(value) < 1000 else f"{value:.0f}"
+
+
+@LOG_PROCESSORS.register_module()
+class ShortLogProcessor(LogProcessor):
+    """mmengine's lines with numbers of three significant digits; what is stored stays as it is.
+
+    Args:
+        **arguments: mmengine's.
+    """
+
+    def __init__(self, **arguments: object) -> None:
+        super().__init__(**{**arguments, "num_digits": 12})
+
+    def get_log_after_iter(self, *args: object, **kwargs: object) -> tuple[dict, str]:
+        """Return the values of a step, and the line that says them."""
+        values, line = super().get_log_after_iter(*args, **kwargs)
+        return values, _shortened(line)
+
+    def get_log_after_epoch(self, *args: object, **kwargs: object) -> tuple[dict, str]:
+        """Return the values of an evaluation, and the line that says them."""
+        values, line = super().get_log_after_epoch(*args, **kwargs)
+        return values, _shortened(line)
+
+
+def _shortened(line: str) -> str:
+    return re.sub(r"(?<=: )-?\d+\.\d+(e[-+]\d+)?", lambda found: short(float(found[0])), line)
+
+
 def _data_share(runner: Runner) -> str:
-    """Share of the iteration that was spent waiting for data, over the last 20 iterations."""
+    """Share of the iteration that was spent waiting for data, over the last steps."""
     scalars = runner.message_hub.log_scalars
     if "train/time" not in scalars:
         return "0 %"
-    return f"{scalars['train/data_time'].mean(20) / scalars['train/time'].mean(20):.0%}"
+    waited, all_in_all = (
+        scalars[f"train/{name}"].mean(LAST_STEPS) for name in ("data_time", "time")
+    )
+    return f"{100 * waited / all_in_all:.0f} %"
 
 
 def _memory() -> str:

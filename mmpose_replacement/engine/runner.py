@@ -25,14 +25,15 @@ CONSOLE_LINES = 4
 # what mmengine and PyTorch raise of values in a checkpoint that are none of theirs
 NO_STATE = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError)
 INNER_MATTERS = ("FileClient", "HardDiskBackend", "SyncBatchNorm", "checkpoint by", "Hooks will be")
+FOR_THE_FILE = ("Epoch(train)", "Exp name: ")  # ProgressBarHook says the first for people
 
 
 class _ForPeople(logging.Filter):
-    """Keep dumps of configs and mmengine's remarks on itself off the console."""
+    """Keep every step, dumps of configs and mmengine's remarks on itself off the console."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
-        if any(word in text for word in INNER_MATTERS):
+        if any(word in text for word in INNER_MATTERS + FOR_THE_FILE):
             return False
         return record.levelno > logging.INFO or text.count("\n") < CONSOLE_LINES
 
