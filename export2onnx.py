@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> None:
     """Export, report every step and the gap to PyTorch, print what was written."""
     args = parse_args(argv)
     with user_errors():
-        from config_reader.foreign import load_network
+        from utils.config_reader.foreign import load_network
         from utils.onnx_graph.file import check_target
 
         output = args.output or args.checkpoint.with_suffix(".onnx")

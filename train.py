@@ -97,7 +97,7 @@ def main(argv: list[str] | None = None) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, args.gpu_ids))
     num_processes = len(args.gpu_ids) if args.gpu_ids else args.gpus or 1
     with user_errors():
-        from config_reader.ready import config_to_train
+        from utils.config_reader.ready import config_to_train
 
         config = config_to_train(args)  # its faults are told before PyTorch is loaded
         from mmpose_replacement.engine.training import check_devices, train

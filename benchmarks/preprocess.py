@@ -106,8 +106,8 @@ class Evaluator:
     def _evaluate(
         self, checkpoint: Path, crop_word: str, normaliser: str, colour: str | None
     ) -> dict[str, float]:
-        from config_reader.evaluation import metric_configs
         from mmpose_replacement.engine.testing import build_test_runner, evaluate_with
+        from utils.config_reader.evaluation import metric_configs
 
         config = self.load(f"preprocess={crop_word}", f"{NORMALISER}={normaliser}")
         for transform in config.test_dataloader.dataset.pipeline:

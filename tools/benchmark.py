@@ -59,8 +59,8 @@ def latency_ms(model: bytes, threads: int, runs: int) -> float:
 
 def describe_network(args: argparse.Namespace) -> None:
     """Print size, multiply-adds and latency of the network that the config describes."""
-    from config_reader.foreign import load_network
     from models.tracing.trace import build_estimator, trace
+    from utils.config_reader.foreign import load_network
     from utils.onnx_graph.npu.cost import multiply_adds
     from utils.onnx_graph.npu.graph import read_graph
     from utils.onnx_graph.optimize import optimize
@@ -83,9 +83,9 @@ def describe_training(args: argparse.Namespace) -> None:
     import logging
 
     import train
-    from config_reader.ready import config_to_train
     from mmpose_replacement.engine.step_times import measure_pace
     from mmpose_replacement.engine.training import check_devices, prepare
+    from utils.config_reader.ready import config_to_train
 
     with tempfile.TemporaryDirectory() as folder:
         flags = [str(args.config), "--no-validate", "--work-dir", folder]

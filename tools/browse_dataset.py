@@ -51,8 +51,8 @@ def main(argv: list[str] | None = None) -> None:
     """Draw and write the picture or the page."""
     args = parse_args(argv)
     with user_errors():
-        from config_reader.read import import_custom, read_config_file
-        from config_reader.ready import require_data
+        from utils.config_reader.read import import_custom, read_config_file
+        from utils.config_reader.ready import require_data
 
         config = read_config_file(args.config, args.cfg_options, args.data)
         require_data(config, "train")

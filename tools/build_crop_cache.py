@@ -50,8 +50,8 @@ def main(argv: list[str] | None = None) -> None:
     """Make what is missing; print each file, and how often augmentation reaches beyond it."""
     args = parse_args(argv)
     with user_errors():
-        from config_reader.read import import_custom, read_config_file
-        from config_reader.ready import require_data
+        from utils.config_reader.read import import_custom, read_config_file
+        from utils.config_reader.ready import require_data
 
         config = read_config_file(args.config, args.cfg_options)
         require_data(config, "train")

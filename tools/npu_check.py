@@ -56,9 +56,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def networks_of(args: argparse.Namespace, chips: list[str]) -> dict[str, bytes]:
     """Build a config's network for each chip; PyTorch is loaded only here."""
     with user_errors():
-        from config_reader.foreign import load_network
         from models.export.untrained import untrained_networks
         from models.tracing.trace import DEFAULT_OPSET, ExportOptions
+        from utils.config_reader.foreign import load_network
 
         options = ExportOptions(opset=args.opset or DEFAULT_OPSET, optimize=not args.raw)
         return untrained_networks(load_network(args.model), chips, options)

@@ -67,7 +67,7 @@ def main(argv: list[str] | None = None) -> None:
     """Test with every kind of boxes and print the tables."""
     args = parse_args(argv)
     with user_errors():
-        from config_reader.ready import config_to_test
+        from utils.config_reader.ready import config_to_test
 
         config, protocols = config_to_test(args)  # its faults are told before PyTorch is loaded
         from mmpose_replacement.engine.testing import build_test_runner, evaluate_with

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from config_reader.read import mappings
 from models.export.metadata import keypoints_of
+from utils.config_reader.read import mappings
 
 
 def label_sets(config: Config, *, open_images: bool) -> dict[Path, dict]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from config_reader.read import import_custom, read_config_file
+from utils.config_reader.read import import_custom, read_config_file
 
 
 def load_config(

@@ -11,11 +11,11 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, KEYPOINT_CODECS
 from torch.utils.data import Dataset
 
-from config_reader.read import mappings
 from mmpose_replacement.data.draws import seeded
 from models.export.metadata import keypoints_of, links_of
 from prepostprocess.crop.affine import apply_affine, crop_matrix, warp_crop
 from prepostprocess.crop.box import box_to_center_scale
+from utils.config_reader.read import mappings
 from utils.drawing import draw_skeleton
 
 HEIGHT = 320  # pixels of a drawn person

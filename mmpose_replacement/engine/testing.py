@@ -6,9 +6,9 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner, TestLoop
 
-from config_reader.evaluation import protocol_parts
-from config_reader.read import import_custom
 from mmpose_replacement.engine.training import build_runner
+from utils.config_reader.evaluation import protocol_parts
+from utils.config_reader.read import import_custom
 
 
 def build_test_runner(config: Config, work_dir: Path) -> Runner:

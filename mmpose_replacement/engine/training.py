@@ -17,13 +17,13 @@ from mmengine.dist import is_main_process
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from config_reader.read import import_custom
 from mmpose_replacement.engine.acceleration import choose_acceleration
 from mmpose_replacement.engine.imported_weights import import_for_training
 from mmpose_replacement.engine.work_dir import alone_in
 from mmpose_replacement.qat.setup import use_fixed_point
 from mmpose_replacement.teacher.setup import add_teacher
 from models.checkpoints.weights import read_checkpoint
+from utils.config_reader.read import import_custom
 from utils.processes import PARENT
 
 BUILDER = "mmengine.registry.build_functions"

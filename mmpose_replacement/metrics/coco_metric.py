@@ -17,9 +17,9 @@ from mmpose.registry import METRICS
 from xtcocotools.coco import COCO
 from xtcocotools.cocoeval import COCOeval
 
-from config_reader.evaluation import require_output
 from mmpose_replacement.metrics.coco_results import to_coco_results
 from prepostprocess.files import write_whole
+from utils.config_reader.evaluation import require_output
 from utils.dataset_check.coco_file import LabelRules, check_coco
 from utils.dataset_check.json_file import load_json
 

@@ -13,13 +13,13 @@ from mmengine.runner import Runner
 from mmpose.registry import DATASETS
 from torch.utils.data import Dataset
 
-from config_reader.evaluation import choose_boxes
 from mmpose_replacement.config.load import load_config
 from mmpose_replacement.engine.testing import build_test_runner, evaluate_with
 from mmpose_replacement.report.curves import draw_curves, read_scalars
 from models.checkpoints.load import load_file
 from models.export.metadata import keypoints_of
 from prepostprocess.keypoints.oks import oks
+from utils.config_reader.evaluation import choose_boxes
 from utils.dataset_check.people import AREA_OF_BOX
 from utils.evaluation.comparison import Match, Person
 from utils.evaluation.run_page import RunFacts

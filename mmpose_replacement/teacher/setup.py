@@ -5,10 +5,10 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from config_reader.read import mappings
 from mmpose_replacement.teacher.network import Teacher, read_teacher
 from models.export.metadata import keypoints_of
 from prepostprocess.preprocess import get_preprocess
+from utils.config_reader.read import mappings
 
 CROP, PACK = "KneronTopdownAffine", "KneronPackTraining"
 

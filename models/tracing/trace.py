@@ -12,8 +12,8 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
 from torch import nn
 
-from config_reader.read import import_custom
 from models.tracing.wrappers import HeatmapNetwork, KeypointDecoder, pixel_norm
+from utils.config_reader.read import import_custom
 from utils.onnx_graph.finish import finish
 
 INPUT_NAME, HEATMAPS = "input", "heatmaps"

@@ -11,7 +11,6 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = {
-    "config_reader",
     "configs",
     "mmpose_replacement",
     "models",
@@ -27,9 +26,15 @@ DISTRIBUTIONS = {
     "mmcv": "mmcv-lite",
     "yaml": "pyyaml",
 }
-DEPLOYED = ["prepostprocess", "utils", "inference.py", "inference_e2e.py"]
+READER = ROOT / "utils" / "config_reader"  # needs mmengine, and no deployed script needs it
+DEPLOYED = [
+    "prepostprocess",
+    *sorted(f"utils/{path.name}" for path in READER.parent.iterdir() if path != READER),
+    "inference.py",
+    "inference_e2e.py",
+]
 TRAINING = [
-    "config_reader",
+    "utils/config_reader",
     "models",
     "mmpose_replacement",
     "configs",

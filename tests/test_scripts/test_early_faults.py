@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from config_reader.read import read_config_file
-from config_reader.ready import require_data
+from utils.config_reader.read import read_config_file
+from utils.config_reader.ready import require_data
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"

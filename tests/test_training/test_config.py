@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from config_reader.read import RUNNER_KEYS
 from mmpose_replacement.config.load import load_config
+from utils.config_reader.read import RUNNER_KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "configs/top_down/lite_hrnet/sample/litehrnet_18_lspet-coco_128x96.py"

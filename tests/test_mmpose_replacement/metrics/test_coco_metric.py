@@ -11,8 +11,8 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.evaluation.metrics import CocoMetric
 from mmpose.registry import METRICS
 
-from config_reader.evaluation import metric_configs
 from mmpose_replacement.metrics.coco_metric import KneronCocoMetric, PredictionDump
+from utils.config_reader.evaluation import metric_configs
 
 ROOT = Path(__file__).resolve().parents[3]
 

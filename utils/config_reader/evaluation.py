@@ -84,7 +84,7 @@ def metric_configs(words: Sequence[str], dataset: dict) -> list[dict]:
     """
     on_mpii = dataset["type"] == "KneronMpiiDataset"
     ann_file = os.path.join(dataset.get("data_root") or "", dataset["ann_file"])
-    configs = {
+    configs: dict[str, dict] = {
         # mmpose's; distances in source pixels, PCK as a share of the longer side of the box
         "PCK": dict(type="PCKAccuracy", thr=0.2, norm_item="bbox", prefix="keypoints"),
         "AUC": dict(type="AUC", norm_factor=30, num_thrs=20, prefix="keypoints"),

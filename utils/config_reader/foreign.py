@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
-from config_reader.own_data import dataset_info
-from config_reader.read import read_config_file
 from prepostprocess.crop.box import PADDING
 from prepostprocess.keypoints.coco import KEYPOINT_NAMES
 from prepostprocess.preprocess import get_preprocess
+from utils.config_reader.own_data import dataset_info
+from utils.config_reader.read import read_config_file
 from utils.joints import COCO_JOINTS
 
 CODEC_DECODERS = {"MSRAHeatmap": "quarter", "UDPHeatmap": "udp", "MegviiHeatmap": "megvii"}
@@ -49,8 +50,9 @@ def adopt(config: Config) -> None:
     """
     if "custom_imports" in config and "preprocess" in config.model.get("data_preprocessor", {}):
         return
-    model, head = config.model, config.model.get("head") or {}
-    codec = head.get("decoder") or {}
+    model = config.model
+    head: Any = model.get("head") or {}
+    codec: Any = head.get("decoder") or {}
     if head.get("type") != "HeatmapHead" or codec.get("type") not in CODEC_DECODERS:
         raise ValueError(
             f"{config.filename}: config must have a HeatmapHead with one of "

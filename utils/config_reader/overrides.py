@@ -7,11 +7,12 @@ everything made from the variable follows.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from mmengine.config import Config
 
-from config_reader.chain import ConfigFile, run, run_changed
-from config_reader.options import has_key, require_key
+from utils.config_reader.chain import ConfigFile, run, run_changed
+from utils.config_reader.options import has_key, require_key
 
 DELETE = "_delete_"  # mmengine: replace the parent's dictionary, do not merge into it
 MOST_ROUNDS = 10  # each carries a value through one more variable of a child
@@ -117,7 +118,7 @@ def _leaves(value: object, base: object) -> Iterator[tuple[list[str], object]]:
                 yield [key, *words], leaf
 
 
-def _changed(expression: str, value: object, words: list[str], new: object) -> str:
+def _changed(expression: str, value: Any, words: list[str], new: object) -> str:
     """Write an expression for a copy of ``value`` that is ``new`` at the place of ``words``."""
     if not words:
         return repr(new)
@@ -127,7 +128,7 @@ def _changed(expression: str, value: object, words: list[str], new: object) -> s
     part = _changed(f"{expression}[{key!r}]", below, rest, new)
     if isinstance(value, dict):
         return f"{{**{expression}, {key!r}: {part}}}"
-    items = f"*{expression}[:{key}], {part}, *{expression}[{key + 1}:]"
+    items = f"*{expression}[:{word}], {part}, *{expression}[{int(word) + 1}:]"
     return f"[{items}]" if isinstance(value, list) else f"({items},)"
 
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from config_reader.evaluation import choose_boxes, protocol_parts, require_output
-from config_reader.read import mappings, read_config_file
 from prepostprocess.files import require_file, require_folder_to_write
+from utils.config_reader.evaluation import choose_boxes, protocol_parts, require_output
+from utils.config_reader.read import mappings, read_config_file
 from utils.dataset_check.image_files import require_images
 from utils.dataset_check.json_file import require_labels
 from utils.published.catalogue import find_weights
 
 COCO = "a COCO keypoint file"
-FILES = {  # type: its files, and what they must be
+FILES = {  # what each type reads, and what that must be
     "KneronCocoDataset": {"ann_file": COCO, "bbox_file": "a file of detector boxes"},
     "KneronMpiiDataset": {"ann_file": "an MPII file in JSON form"},
     "KneronCocoMetric": {"ann_file": COCO},

@@ -10,11 +10,11 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
 
-from config_reader.chain import ConfigFile, bound_names, program_of, read_chain
-from config_reader.options import parse_options
-from config_reader.overrides import evaluate
-from config_reader.own_data import use_own_data
 from prepostprocess.preprocess import get_preprocess
+from utils.config_reader.chain import ConfigFile, bound_names, program_of, read_chain
+from utils.config_reader.options import parse_options
+from utils.config_reader.overrides import evaluate
+from utils.config_reader.own_data import use_own_data
 from utils.own_data import read_own_data
 from utils.processes import PARENT, is_first
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
@@ -167,9 +168,9 @@ def run_changed(
         text = _text(chain, places, whole, changes.get(chain.path, {}))
     own = {}
     bound = {file.path: file.bound for file in (chain, *chain.ancestors())}
-    for index, file in enumerate(files):
+    for index, path in enumerate(files):
         values = _plain(config.pop(OWN_VALUES.format(index)))
-        own[file] = {name: values[name] for name in sorted(recorded & bound[file])}
+        own[path] = {name: values[name] for name in sorted(recorded & bound[path])}
     return Config(config._cfg_dict, cfg_text=text, filename=str(chain.path)), own
 
 
@@ -197,7 +198,7 @@ def _text(
     return "\n".join(lines) + "\n"
 
 
-def _plain(value: object) -> object:
+def _plain(value: object) -> Any:
     """Turn mmengine's dictionaries into Python's, whose ``repr`` can be evaluated anywhere."""
     if isinstance(value, dict):
         return {key: _plain(part) for key, part in value.items()}
