@@ -5,8 +5,8 @@
     python tools/doctor.py mine.yaml --open-images
     python tools/doctor.py configs/top_down/lite_hrnet/coco/litehrnet_18_coco_256x192.py
 
-These are the checks that train.py and tools/test.py make, which stop at the first fault. Exit code:
-0 usable, warnings aside; 1 not usable, or the file cannot be read; 2 a bad argument.
+These are the checks that train.py and tools/test.py make, which stop at the first fault, and more.
+Exit code: 0 usable, warnings aside; 1 not usable, or the file cannot be read; 2 a bad argument.
 """
 
 import argparse
@@ -44,68 +44,40 @@ def main(argv: list[str] | None = None) -> int:
     from utils.cli import user_errors
 
     with user_errors():
-        from prepostprocess.files import replacing
+        from prepostprocess.files import write_whole
         from utils.dataset_check.faults import ERROR
+        from utils.doctor.every_check import check_data_set
 
-        found = {labels: _check(labels, rules) for labels, rules in _sets(args).items()}
-        faults = [fault for data_set in found.values() for fault in data_set.faults]
-        if args.open_images and args.labels.suffix in (".yaml", ".yml"):
-            faults += _overlap(args.labels)
+        sets, faults = _sets(args)
+        found = [check_data_set(each) for each in sets]
+        faults += [fault for data_set in found for fault in data_set.faults]
         for fault in sorted(faults, key=lambda fault: fault.level != ERROR):
             print(f"{fault.level}: {fault.line}")
         if args.json:
-            with replacing(args.json) as path:
-                told = [asdict(fault) for fault in faults]
-                path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-        for labels, data_set in found.items():
-            errors = sum(fault.level == ERROR for fault in data_set.faults)
-            verdict = f"not usable, {errors} kinds of errors" if errors else "usable"
-            print(f"{labels}: {data_set.people} people on {data_set.images} images, {verdict}")
+            told = [asdict(fault) for fault in faults]
+            write_whole(args.json, json.dumps(told, indent=1) + "\n")
+        for each, data_set in zip(sets, found, strict=True):
+            print(f"{each.labels}: {data_set.verdict}")
     return 1 if any(fault.level == ERROR for fault in faults) else 0
 
 
-def _overlap(path: Path) -> list:
-    from utils.dataset_check.whole import check_overlap
-    from utils.own_data import read_own_data
-
-    data = read_own_data(path)
-    if data.val in data.train:  # one set for both: meant so
-        return []
-    folders = [each.images for each in data.train]
-    return check_overlap(folders, data.val.annotations, data.val.images)
-
-
-def _check(labels: Path, rules: dict):
-    from utils.dataset_check.whole import check_data_set
-
-    return check_data_set(labels, **rules)
-
-
-def _sets(args: argparse.Namespace) -> dict[Path, dict]:
-    """Find the annotation files to check, and how each is to be read."""
-    own = {"category": args.category, "visible_above": args.visible_above}
+def _sets(args: argparse.Namespace) -> tuple[list, list]:
+    """Find what is to be checked, and faults of how it is described."""
     if args.labels.suffix in (".yaml", ".yml"):
-        from utils.own_data import read_own_data
+        from utils.doctor.own_sets import own_sets
 
-        data = read_own_data(args.labels)
-        for remark in data.remarks:
-            print(f"note: {remark}")
-        names, category = data.joints.names, args.category or data.category
-        return {
-            each.annotations: {
-                "images": each.images if args.open_images else None,
-                "keypoint_names": names,
-                **own,
-                "category": category,
-            }
-            for each in (*data.train, data.val)
-        }
+        return own_sets(args.labels, args.category, args.visible_above, args.open_images)
     if args.labels.suffix == ".py":
-        from mmpose_replacement.config.data_sets import label_sets
+        from mmpose_replacement.config.data_sets import check_description, label_sets
         from mmpose_replacement.config.load import load_config
 
-        return label_sets(load_config(args.labels), open_images=args.open_images)
-    return {args.labels: {"images": args.images, "detections": args.detections, **own}}
+        config = load_config(args.labels)
+        faults = check_description(config)
+        return [] if faults else label_sets(config, open_images=args.open_images), faults
+    from utils.doctor.every_check import LabelFiles
+
+    rules = {"category": args.category, "visible_above": args.visible_above}
+    return [LabelFiles(args.labels, args.images, args.detections, **rules)], []
 
 
 if __name__ == "__main__":

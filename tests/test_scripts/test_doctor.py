@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from utils.people_generator import make_people
@@ -92,6 +93,33 @@ def test_all_sets_of_a_config(outcome, tmp_path):
     mine.write_text(f'_base_ = "{Path(config).resolve()}"\ndata_root = "{tmp_path}/"\n')
     code, _ = faults(outcome, tmp_path, mine, "--open-images")
     assert code == 0
+
+
+def test_a_configs_description_of_its_keypoints(outcome, tmp_path):
+    config = Path("configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py").resolve()
+    mine = tmp_path / "mine.py"
+    mine.write_text(f'_base_ = "{config}"\nmodel = dict(head=dict(out_channels=14))\n')
+    assert faults(outcome, tmp_path, mine) == (1, {"head-channels": "error"})
+    swap = "dict(keypoint_info={1: dict(swap='tail')}, sigmas=[0.1])"
+    mine.write_text(f'_base_ = "{config}"\ndataset_info = {swap}\n')
+    assert faults(outcome, tmp_path, mine) == (1, {"metainfo": "error"})
+
+
+def test_images_that_are_cut_off_or_use_12_of_16_bits(outcome, drawn, tmp_path):
+    def to_png(content):
+        for image in content["images"]:
+            name = str(Path(image["file_name"]).with_suffix(".png"))
+            pixels = cv2.imread(str(drawn / "images" / image["file_name"]))
+            cv2.imwrite(str(drawn / "images" / name), pixels.astype(np.uint16) * 16)
+            image["file_name"] = name
+
+    labels = change(drawn, to_png)
+    code, found = faults(outcome, tmp_path, labels, "--images", drawn / "images")
+    assert (code, found["image-dark"]) == (0, "warning")
+    first = drawn / "images" / json.loads(labels.read_text())["images"][0]["file_name"]
+    first.write_bytes(first.read_bytes()[:-400])
+    code, found = faults(outcome, tmp_path, labels, "--images", drawn / "images")
+    assert (code, found["image-cut"]) == (1, "error")
 
 
 def test_an_image_in_both_sets_is_told(outcome, tmp_path):

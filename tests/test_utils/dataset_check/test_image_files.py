@@ -1,5 +1,6 @@
 """Images against what the annotation file says of them."""
 
+import re
 import struct
 
 import cv2
@@ -59,6 +60,9 @@ def test_unreadable_image_is_named(tmp_path):
 
 NAMES = {
     "backslash": (r"sub\a.jpg", r"The names have \\ between folders"),
+    "storage": ("s3://bucket/a.jpg", "label tool's addresses"),
+    "web": ("https://tool.example/a.jpg", "label tool's addresses"),
+    "Label Studio": ("1a2b3c4d-a.jpg", "Label Studio put a number .*a.jpg is there"),
     "label tool": ("https://tool.example/data/upload/1/a.jpg", "label tool's addresses"),
     "folder twice": ("images/a.jpg", "'images' is in data_prefix and in file_name too"),
     "suffix": ("a.JPG", "a.jpg is there"),
@@ -69,8 +73,8 @@ NAMES = {
 def test_cause_of_missing_images_is_named(tmp_path, name, cause):
     (tmp_path / "images").mkdir()
     write(tmp_path / "images/a.jpg", (4, 3))
-    (fault,) = check_images_exist("a.json", [f"{tmp_path}/images/{name}"])
-    assert cause.replace("\\\\", "\\") in fault.line
+    (fault,) = check_images_exist("a.json", [tmp_path / "images" / name])
+    assert re.search(cause, fault.line)
 
 
 def test_names_that_lead_out_of_the_folder_are_refused():
@@ -79,3 +83,8 @@ def test_names_that_lead_out_of_the_folder_are_refused():
     assert fault.level == "error"
     assert fault.examples == ("../../etc/passwd", "/etc/passwd", "sub/../../c.jpg")
     assert not check_images_inside("a.json", names[:2])
+
+
+def test_addresses_of_a_label_tool_are_named():
+    (fault,) = check_images_inside("a.json", ["/data/upload/3/a.jpg"])
+    assert "label tool's addresses" in fault.line

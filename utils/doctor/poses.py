@@ -1,0 +1,64 @@
+"""The labelled people of a checked file as arrays.
+
+Letters: N people, K keypoints.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from prepostprocess.keypoints.coco import KEYPOINT_NAMES
+from utils.dataset_check.coco_file import CocoFile
+
+
+@dataclass(frozen=True)
+class Poses:
+    """People with a labelled keypoint and a box, crowds left out.
+
+    Attributes:
+        names: K keypoints; empty where they are not known.
+        ids: N, of the annotations.
+        image_ids: N, of the images they are on.
+        points: float64 (N, K, 3), x, y, visibility.
+        boxes_xywh: float64 (N, 4).
+        areas: float64 (N,).
+    """
+
+    names: tuple[str, ...]
+    ids: tuple[int, ...]
+    image_ids: tuple[int | str, ...]
+    points: np.ndarray
+    boxes_xywh: np.ndarray
+    areas: np.ndarray
+
+
+def labelled_poses(file: CocoFile, keypoint_names: tuple[str, ...] | None = None) -> Poses:
+    """Take the people out of a file.
+
+    Args:
+        file: without errors.
+        keypoint_names: K names, in the file's order as it was read; None: the category's, or
+            COCO's where it names none and has 17.
+
+    Returns:
+        The people.
+    """
+    people = [
+        person
+        for person in file.content["annotations"]
+        if person["num_keypoints"] and not person["iscrowd"] and min(person["bbox"][2:]) > 0
+    ]
+    count = len(people[0]["keypoints"]) // 3 if people else 0
+    given = (file.category or {}).get("keypoints")
+    names = tuple(given if keypoint_names is None and isinstance(given, list) else ())
+    names = keypoint_names or names
+    if not all(isinstance(name, str) for name in names) or len(names) != count:
+        names = KEYPOINT_NAMES if count == len(KEYPOINT_NAMES) else ()
+    return Poses(
+        names,
+        tuple(person["id"] for person in people),
+        tuple(person["image_id"] for person in people),
+        np.array([p["keypoints"] for p in people], np.float64).reshape(len(people), count, 3),
+        np.array([person["bbox"] for person in people], np.float64).reshape(-1, 4),
+        np.array([person["area"] for person in people], np.float64),
+    )
