@@ -2,11 +2,13 @@
 
     python tools/doctor.py labels.json --images train2017 --detections boxes.json
     python tools/doctor.py labels.json --category person --json faults.json
+    python tools/doctor.py labels.json --images train2017 --fix cured.json
     python tools/doctor.py mine.yaml --open-images
     python tools/doctor.py configs/top_down/lite_hrnet/coco/litehrnet_18_coco_256x192.py
 
 These are the checks that train.py and tools/test.py make, which stop at the first fault, and more.
-Exit code: 0 usable, warnings aside; 1 not usable, or the file cannot be read; 2 a bad argument.
+Exit code: 0 usable, warnings aside, or cured; 1 not usable, or the file cannot be read; 2 a bad
+argument.
 """
 
 import argparse
@@ -34,8 +36,16 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("--category", metavar="NAME", help=text)
     text = "a visibility above it is a label; needed where others than 0, 1, 2 are written"
     add("--visible-above", type=float, metavar="V", help=text)
+    text = (
+        "write a corrected copy of the annotations, where the cure is beyond doubt; needs --images "
+    )
+    text += "for labels of turned or scaled photographs"
+    add("--fix", type=Path, metavar="FILE", help=text)
     add("--json", type=Path, metavar="FILE", help="write the faults for programs")
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.fix and args.labels.suffix in (".yaml", ".yml", ".py"):
+        parser.error("--fix must go with one annotation file, got a description. Name the file.")
+    return args
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -46,6 +56,7 @@ def main(argv: list[str] | None = None) -> int:
     with user_errors():
         from prepostprocess.files import write_whole
         from utils.dataset_check.faults import ERROR
+        from utils.doctor.cures.write import write_cured
         from utils.doctor.every_check import check_data_set
 
         sets, faults = _sets(args)
@@ -58,6 +69,9 @@ def main(argv: list[str] | None = None) -> int:
             write_whole(args.json, json.dumps(told, indent=1) + "\n")
         for each, data_set in zip(sets, found, strict=True):
             print(f"{each.labels}: {data_set.verdict}")
+        if args.fix:
+            print("\n".join(write_cured(sets[0], args.fix)))
+            return 0
     return 1 if any(fault.level == ERROR for fault in faults) else 0
 
 

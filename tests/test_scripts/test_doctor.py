@@ -122,6 +122,25 @@ def test_images_that_are_cut_off_or_use_12_of_16_bits(outcome, drawn, tmp_path):
     assert (code, found["image-cut"]) == (1, "error")
 
 
+def test_a_corrected_copy(outcome, drawn, tmp_path):
+    def spoil(content):
+        for image in content["images"]:
+            path = drawn / "images" / image["file_name"]
+            cv2.imwrite(str(path), cv2.imread(str(path))[::2, ::2])
+            height, width = cv2.imread(str(path)).shape[:2]
+            image.update(width=2 * width, height=2 * height)
+
+    labels, images = change(drawn, spoil), ("--images", drawn / "images")
+    cured = tmp_path / "cured.json"
+    assert outcome(TOOL, labels, *images)[0] == 1
+    assert outcome(TOOL, labels, *images, "--fix", cured) == (0, "")
+    assert outcome(TOOL, cured, *images) == (0, "")
+    code, errors = outcome(TOOL, labels, "--fix", labels)
+    assert (code, "must name another file" in errors) == (1, True)
+    code, errors = outcome(TOOL, tmp_path / "mine.yaml", "--fix", cured)
+    assert (code, "must go with one annotation file" in errors) == (2, True)
+
+
 def test_an_image_in_both_sets_is_told(outcome, tmp_path):
     lines = []
     for part, seed in (("train", 4), ("val", 5)):

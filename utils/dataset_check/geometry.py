@@ -106,7 +106,7 @@ def _check_normalised(
         file,
         "keypoints and boxes must be in pixels",
         told,
-        f"Multiply x by the image's width and y by its height{by}.",
+        f"Multiply x by the image's width and y by its height{by}: tools/doctor.py --fix FILE.",
         "They look like shares of the image's size.",
     )
 

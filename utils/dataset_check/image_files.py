@@ -109,7 +109,8 @@ def check_image_sizes(
         file,
         "images must be as wide and high as the file says",
         told,
-        "Use the images that were labelled, or bring width, height, boxes and keypoints to these.",
+        "Use the images that were labelled, or bring width, height, boxes and keypoints to these: "
+        "tools/doctor.py --images DIR --fix FILE.",
         _why_sized([(stated, header) for _, stated, header in wrong]),
     )
 

@@ -1,11 +1,11 @@
 """Images against what the annotation file says of them."""
 
 import re
-import struct
 
 import cv2
 import numpy as np
 import pytest
+from exif_images import with_orientation
 
 from prepostprocess.image import load_rgb
 from utils.dataset_check.image_files import (
@@ -21,9 +21,7 @@ def write(path, size_wh, orientation=None):
     image = np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
     data = cv2.imencode(path.suffix, image)[1].tobytes()
     if orientation:
-        tiff = b"MM\0*\0\0\0\x08" + struct.pack(">HHHIHHI", 1, 0x0112, 3, 1, orientation, 0, 0)
-        exif = b"Exif\0\0" + tiff
-        data = data[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + data[2:]
+        data = with_orientation(data, orientation)
     path.write_bytes(data)
     return str(path)
 
