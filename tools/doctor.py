@@ -3,6 +3,7 @@
     python tools/doctor.py labels.json --images train2017 --detections boxes.json
     python tools/doctor.py labels.json --category person --json faults.json
     python tools/doctor.py labels.json --images train2017 --fix cured.json
+    python tools/doctor.py labels.json --predictions found.json
     python tools/doctor.py mine.yaml --open-images
     python tools/doctor.py configs/top_down/lite_hrnet/coco/litehrnet_18_coco_256x192.py
 
@@ -14,7 +15,7 @@ argument.
 import argparse
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
@@ -32,6 +33,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("--open-images", action="store_true", help=text)
     add("--images", type=Path, metavar="DIR", help="their images: reads each one's size as well")
     add("--detections", type=Path, metavar="JSON", help="a detector's boxes for the same images")
+    text = (
+        "a network's keypoints on the same images (of a description, on its validation set): why "
+    )
+    text += "AP is -1, 0 or low; what tools/test.py --out and inference_e2e.py write"
+    add("--predictions", type=Path, metavar="JSON", help=text)
     text = "name or id of the person's category; needed where the file has several"
     add("--category", metavar="NAME", help=text)
     text = "a visibility above it is a label; needed where others than 0, 1, 2 are written"
@@ -60,6 +66,8 @@ def main(argv: list[str] | None = None) -> int:
         from utils.doctor.every_check import check_data_set
 
         sets, faults = _sets(args)
+        if args.predictions and sets:
+            sets[-1] = replace(sets[-1], predictions=args.predictions)
         found = [check_data_set(each) for each in sets]
         faults += [fault for data_set in found for fault in data_set.faults]
         for fault in sorted(faults, key=lambda fault: fault.level != ERROR):

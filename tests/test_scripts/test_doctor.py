@@ -141,6 +141,21 @@ def test_a_corrected_copy(outcome, drawn, tmp_path):
     assert (code, "must go with one annotation file" in errors) == (2, True)
 
 
+def test_predictions(outcome, drawn, tmp_path):
+    people = json.loads((drawn / "annotations.json").read_text())["annotations"]
+    results = [
+        dict(image_id=p["image_id"], category_id=1, score=0.5 + p["id"] / 99, keypoints=points)
+        for p in people
+        if (points := [value / 2 for value in p["keypoints"]])
+    ]
+    (tmp_path / "found.json").write_text(json.dumps(results))
+    flags = (drawn / "annotations.json", "--predictions", tmp_path / "found.json")
+    code, found = faults(outcome, tmp_path, *flags)
+    assert (code, found["prediction-frame"]) == (1, "error")
+    code, errors = outcome(TOOL, flags[0], "--predictions", tmp_path / "none.json")
+    assert (code, "none.json" in errors) == (1, True)
+
+
 def test_an_image_in_both_sets_is_told(outcome, tmp_path):
     lines = []
     for part, seed in (("train", 4), ("val", 5)):

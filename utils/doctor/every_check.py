@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from utils.dataset_check.coco_file import CocoFile, LabelRules, read_coco
+from utils.dataset_check.coco_file import LabelRules, read_coco
 from utils.dataset_check.detections import read_detections
 from utils.dataset_check.faults import ERROR, Fault
 from utils.dataset_check.image_files import (
@@ -13,6 +13,7 @@ from utils.dataset_check.image_files import (
 )
 from utils.doctor.pixels import check_pixels
 from utils.doctor.poses import labelled_poses
+from utils.doctor.predictions.agreement import check_predictions
 from utils.doctor.sides import check_sides
 from utils.doctor.small_people import check_small_people
 
@@ -25,6 +26,7 @@ class LabelFiles:
         labels: COCO keypoint annotations.
         images: folder of their images; None: images are not looked at.
         detections: a COCO result file of boxes; None: there is none.
+        predictions: keypoints that a network found; None: there are none.
         category: name or id of the person's category; None: the file has one only.
         visible_above: a visibility above it is a label; None admits 0, 1, 2 (and -1 as 0).
         keypoint_names: that the labels must have; None: not known.
@@ -34,6 +36,7 @@ class LabelFiles:
     labels: Path
     images: Path | None = None
     detections: Path | None = None
+    predictions: Path | None = None
     category: str | int | None = None
     visible_above: float | None = None
     keypoint_names: tuple[str, ...] | None = None
@@ -87,7 +90,11 @@ def check_data_set(data: LabelFiles) -> DataSet:
     if data.images is not None:
         faults += _check_images(data.labels, data.images, named)
     if file.category is not None and not any(fault.level == ERROR for fault in file.faults):
-        faults += _check_poses(file, data)
+        poses = labelled_poses(file, data.keypoint_names)
+        faults += check_sides(poses, file.path)
+        faults += check_small_people(poses, data.input_wh, file.path)
+        if data.predictions is not None:
+            faults += check_predictions(data.predictions, file, poses, data.input_wh)
     if data.detections is not None:
         ids = {e["id"] for e in named if isinstance(e.get("id"), (int, str))}
         faults += read_detections(data.detections, file.category, ids).faults
@@ -103,8 +110,3 @@ def _check_images(labels: Path, folder: Path, named: list[dict]) -> list[Fault]:
     stated = [(str(folder / e["file_name"]), (e["width"], e["height"])) for e in sized]
     faults = check_image_sizes(labels, stated)
     return faults + check_pixels(labels, [path for path, _ in stated])
-
-
-def _check_poses(file: CocoFile, data: LabelFiles) -> list[Fault]:
-    poses = labelled_poses(file, data.keypoint_names)
-    return check_sides(poses, file.path) + check_small_people(poses, data.input_wh, file.path)

@@ -34,7 +34,7 @@ def write_cured(data: LabelFiles, output: Path) -> list[str]:
     done = [] if any(fault.level == ERROR for fault in faults) else _cure(content, data)
     with replacing(output) as path:
         path.write_text(json.dumps(content), encoding="utf-8")
-        cured = replace(data, labels=path, detections=None, visible_above=None)
+        cured = replace(data, labels=path, detections=None, predictions=None, visible_above=None)
         found = check_data_set(cured).faults
         left = [fault for fault in found if fault.level == ERROR]
         if left:
