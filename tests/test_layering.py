@@ -75,7 +75,7 @@ ROOMS = {
     "utils.pages": set(),
     "utils.onnx_graph": {"utils.pages"},
     "utils.dataset_check": {"utils"},
-    "utils.doctor": {"utils", "utils.dataset_check"},
+    "utils.doctor": {"utils", "utils.dataset_check", "utils.pages"},
     "utils.label_formats": {"utils", "utils.dataset_check", "utils.inference"},
     "utils.people_generator": {"utils", "utils.evaluation"},
     "utils.published": set(),

@@ -1,7 +1,7 @@
 """Look through a data set before it is trained on: all faults at once, with cause and cure.
 
     python tools/doctor.py labels.json --images train2017 --detections boxes.json
-    python tools/doctor.py labels.json --category person --json faults.json
+    python tools/doctor.py labels.json --category person --html faults.html
     python tools/doctor.py labels.json --images train2017 --fix cured.json
     python tools/doctor.py labels.json --predictions found.json
     python tools/doctor.py mine.yaml --open-images
@@ -47,6 +47,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     text += "for labels of turned or scaled photographs"
     add("--fix", type=Path, metavar="FILE", help=text)
+    text = "write a page of the faults, with pictures of examples where images are read"
+    add("--html", type=Path, metavar="FILE", help=text)
     add("--json", type=Path, metavar="FILE", help="write the faults for programs")
     args = parser.parse_args(argv)
     if args.fix and args.labels.suffix in (".yaml", ".yml", ".py"):
@@ -64,17 +66,20 @@ def main(argv: list[str] | None = None) -> int:
         from utils.dataset_check.faults import ERROR
         from utils.doctor.cures.write import write_cured
         from utils.doctor.every_check import check_data_set
+        from utils.doctor.page import write_page
 
-        sets, faults = _sets(args)
+        sets, of_none = _sets(args)
         if args.predictions and sets:
             sets[-1] = replace(sets[-1], predictions=args.predictions)
         found = [check_data_set(each) for each in sets]
-        faults += [fault for data_set in found for fault in data_set.faults]
+        faults = of_none + [fault for data_set in found for fault in data_set.faults]
         for fault in sorted(faults, key=lambda fault: fault.level != ERROR):
             print(f"{fault.level}: {fault.line}")
         if args.json:
             told = [asdict(fault) for fault in faults]
             write_whole(args.json, json.dumps(told, indent=1) + "\n")
+        if args.html:
+            write_page(args.html, f"Data of {args.labels}", sets, found, of_none)
         for each, data_set in zip(sets, found, strict=True):
             print(f"{each.labels}: {data_set.verdict}")
         if args.fix:

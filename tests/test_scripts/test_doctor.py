@@ -1,11 +1,13 @@
 """tools/doctor.py: every fault at once, an exit code for CI, and nothing on good data."""
 
 import json
+import re
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from browser import is_drawn, needs_browser, screenshot
 
 from utils.people_generator import make_people
 
@@ -154,6 +156,44 @@ def test_predictions(outcome, drawn, tmp_path):
     assert (code, found["prediction-frame"]) == (1, "error")
     code, errors = outcome(TOOL, flags[0], "--predictions", tmp_path / "none.json")
     assert (code, "none.json" in errors) == (1, True)
+
+
+@pytest.fixture
+def page(outcome, drawn, tmp_path) -> Path:
+    def spoil(content):
+        content["annotations"][0]["keypoints"][:3] = [0, 0, 2]
+        content["annotations"][2]["bbox"] = [-20, -20, 50, 50]
+        content["images"][0]["width"] += 40
+        content["images"][1]["file_name"] += "<b>"
+
+    labels = change(drawn, spoil)
+    image = json.loads(labels.read_text())["images"][1]["file_name"]
+    (drawn / "images" / image.removesuffix("<b>")).rename(drawn / "images" / image)
+    flags = ("--images", drawn / "images", "--html", tmp_path / "page.html")
+    assert outcome(TOOL, labels, *flags) == (1, "")
+    return tmp_path / "page.html"
+
+
+def test_page(page):
+    text = page.read_text(encoding="utf-8")
+    assert "labelled keypoints must not lie at 0, 0" in text
+    assert text.count('<img src="data:image/jpeg;base64,') >= 3
+    assert "<b>," not in text
+    assert not re.search(r'(src|href)="(?!data:)', text)
+
+
+@needs_browser
+def test_page_in_a_browser(page):
+    assert is_drawn(screenshot(page, height=1800))
+
+
+def test_page_without_images(outcome, drawn, tmp_path):
+    labels = drawn / "annotations.json"
+    assert outcome(TOOL, labels, "--html", tmp_path / "page.html") == (0, "")
+    assert "need the images" in (tmp_path / "page.html").read_text()
+    labels.write_text("[]")
+    flags = ("--images", drawn / "images", "--html", tmp_path / "page.html")
+    assert outcome(TOOL, labels, *flags) == (1, "")
 
 
 def test_an_image_in_both_sets_is_told(outcome, tmp_path):

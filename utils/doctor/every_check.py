@@ -56,11 +56,13 @@ class DataSet:
         people: usable annotations; all of the file's with errors.
         images: entries of the file.
         faults: of labels, images and boxes, errors first.
+        content: the labels, as they were read.
     """
 
     people: int
     images: int
     faults: tuple[Fault, ...]
+    content: dict
 
     @property
     def verdict(self) -> str:
@@ -99,7 +101,7 @@ def check_data_set(data: LabelFiles) -> DataSet:
         ids = {e["id"] for e in named if isinstance(e.get("id"), (int, str))}
         faults += read_detections(data.detections, file.category, ids).faults
     faults.sort(key=lambda fault: fault.level != ERROR)
-    return DataSet(len(people), len(entries), tuple(faults))
+    return DataSet(len(people), len(entries), tuple(faults), content)
 
 
 def _check_images(labels: Path, folder: Path, named: list[dict]) -> list[Fault]:

@@ -7,8 +7,9 @@ import numpy as np
 from prepostprocess.image_header import ImageHeader
 from utils.dataset_check.image_files import read_headers
 from utils.dataset_check.structure import are_finite
-from utils.doctor.cures.numbers import has_box, people_with_points, rounded, said, write_points
+from utils.doctor.cures.numbers import rounded, said, write_points
 from utils.doctor.label_moves import LabelMove, has_shape_of, scaled, upright
+from utils.doctor.poses import has_box, people_with_points
 
 _SLIP = 1  # pixels that a label may lie outside
 _CLEARLY = 9  # times as many people must say one thing as the other

@@ -4,13 +4,13 @@ All change the content of a COCO file in place. What they cannot read they leave
 """
 
 from collections import Counter
-from collections.abc import Iterator
 
 import numpy as np
 
 from utils.dataset_check.geometry import shares_of_image
 from utils.dataset_check.people import AREA_OF_BOX
 from utils.dataset_check.structure import are_finite
+from utils.doctor.poses import has_box, people_with_points
 
 
 def fix_names(content: dict) -> list[str]:
@@ -89,14 +89,6 @@ def fix_counts(content: dict) -> list[str]:
     return said(count, "num_keypoints", "counted anew")
 
 
-def people_with_points(content: dict) -> Iterator[tuple[dict, np.ndarray]]:
-    """Yield each annotation that has whole keypoints, with them: float64 (K, 3), a copy."""
-    for person in content["annotations"]:
-        values = person.get("keypoints")
-        if isinstance(values, list) and values and len(values) % 3 == 0 and are_finite(values):
-            yield person, np.array(values, np.float64).reshape(-1, 3)
-
-
 def write_points(person: dict, points: np.ndarray) -> None:
     """Put keypoints back into an annotation.
 
@@ -107,12 +99,6 @@ def write_points(person: dict, points: np.ndarray) -> None:
     person["keypoints"] = [
         value if value % 1 else int(value) for value in np.round(points, 3).ravel().tolist()
     ]
-
-
-def has_box(person: dict) -> bool:
-    """Tell whether an annotation has a box of four numbers."""
-    box = person.get("bbox")
-    return isinstance(box, list) and len(box) == 4 and are_finite(box)
 
 
 def rounded(values: float | np.ndarray) -> float | list:
