@@ -11,8 +11,9 @@ from utils.dataset_check.image_files import (
     check_images_exist,
     check_images_inside,
 )
+from utils.dataset_check.structure import are_finite
 from utils.doctor.pixels import check_pixels
-from utils.doctor.poses import labelled_poses
+from utils.doctor.poses import entries, labelled_poses
 from utils.doctor.predictions.agreement import check_predictions
 from utils.doctor.sides import check_sides
 from utils.doctor.small_people import check_small_people
@@ -56,13 +57,13 @@ class DataSet:
         people: usable annotations; all of the file's with errors.
         images: entries of the file.
         faults: of labels, images and boxes, errors first.
-        content: the labels, as they were read.
+        content: the labels, as they were read, of any kind with errors.
     """
 
     people: int
     images: int
     faults: tuple[Fault, ...]
-    content: dict
+    content: object
 
     @property
     def verdict(self) -> str:
@@ -82,12 +83,8 @@ def check_data_set(data: LabelFiles) -> DataSet:
     """
     file = read_coco(data.labels, data.rules)
     faults = list(file.faults)
-    content = file.content if isinstance(file.content, dict) else {}
-    entries, people = (
-        found if isinstance(found := content.get(key), list) else []
-        for key in ("images", "annotations")
-    )
-    named = [e for e in entries if isinstance(e, dict) and isinstance(e.get("file_name"), str)]
+    images, people = (entries(file.content, key) for key in ("images", "annotations"))
+    named = [image for image in images if isinstance(image.get("file_name"), str)]
     faults += check_images_inside(data.labels, [e["file_name"] for e in named])
     if data.images is not None:
         faults += _check_images(data.labels, data.images, named)
@@ -101,14 +98,17 @@ def check_data_set(data: LabelFiles) -> DataSet:
         ids = {e["id"] for e in named if isinstance(e.get("id"), (int, str))}
         faults += read_detections(data.detections, file.category, ids).faults
     faults.sort(key=lambda fault: fault.level != ERROR)
-    return DataSet(len(people), len(entries), tuple(faults), content)
+    return DataSet(len(people), len(images), tuple(faults), file.content)
 
 
 def _check_images(labels: Path, folder: Path, named: list[dict]) -> list[Fault]:
     faults = check_images_exist(labels, [folder / e["file_name"] for e in named])
     if faults:
         return faults
-    sized = [e for e in named if all(type(e.get(k)) is int for k in ("width", "height"))]
-    stated = [(str(folder / e["file_name"]), (e["width"], e["height"])) for e in sized]
+    stated = [
+        (str(folder / image["file_name"]), (image["width"], image["height"]))
+        for image in named
+        if all(type(image.get(k)) is int and are_finite([image[k]]) for k in ("width", "height"))
+    ]
     faults = check_image_sizes(labels, stated)
     return faults + check_pixels(labels, [path for path, _ in stated])

@@ -8,8 +8,9 @@ import numpy as np
 
 from prepostprocess.image import load_rgb
 from utils.dataset_check.faults import Fault
+from utils.dataset_check.structure import IDS
 from utils.doctor.every_check import LabelFiles
-from utils.doctor.poses import has_box, known_names, people_with_points
+from utils.doctor.poses import entries, has_box, known_names, people_with_points
 from utils.drawing import BOX_RGB, draw_skeleton
 from utils.pages.page import Html, picture
 
@@ -25,17 +26,19 @@ class Gallery:
 
     Args:
         data: the set, its folder of images named.
-        content: its labels, as they were read.
+        content: its labels, as they were read, of any kind.
     """
 
-    def __init__(self, data: LabelFiles, content: dict) -> None:
+    def __init__(self, data: LabelFiles, content: object) -> None:
         self._folder = data.images or Path()
-        images = [i for i in content.get("images", ()) if isinstance(i, dict)]
-        self._names = {i.get("id"): str(i.get("file_name")) for i in images}
+        images = [image for image in entries(content, "images") if type(image.get("id")) in IDS]
+        self._names = {image["id"]: str(image.get("file_name")) for image in images}
         people = [
             (person, points)
             for person, points in people_with_points(content)
-            if has_box(person) and person.get("image_id") in self._names
+            if has_box(person)
+            and type(person.get("image_id")) in IDS
+            and person["image_id"] in self._names
         ]
         self._people = {str(person.get("id")): (person, points) for person, points in people}
         self._fullest = sorted(people, key=lambda pair: -np.count_nonzero(pair[1][:, 2] > 0))

@@ -80,10 +80,24 @@ def known_names(names: tuple[str, ...] | None, count: int) -> tuple[str, ...]:
     return KEYPOINT_NAMES if count == len(KEYPOINT_NAMES) else ()
 
 
-def people_with_points(content: dict) -> Iterator[tuple[dict, np.ndarray]]:
+def entries(content: object, key: str) -> list[dict]:
+    """Take what can be read of one of a file's lists.
+
+    Args:
+        content: what the file holds, of any kind.
+        key: the list's.
+
+    Returns:
+        Its mappings.
+    """
+    found = content.get(key) if isinstance(content, dict) else None
+    return [e for e in found if isinstance(e, dict)] if isinstance(found, list) else []
+
+
+def people_with_points(content: object) -> Iterator[tuple[dict, np.ndarray]]:
     """Yield each annotation of a file that has whole keypoints, with a copy, float64 (K, 3)."""
-    for person in content.get("annotations", ()):
-        values = person.get("keypoints") if isinstance(person, dict) else None
+    for person in entries(content, "annotations"):
+        values = person.get("keypoints")
         if isinstance(values, list) and values and len(values) % 3 == 0 and are_finite(values):
             yield person, np.array(values, np.float64).reshape(-1, 3)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from utils.dataset_check.faults import ERROR, Fault, error, warning
 from utils.dataset_check.json_file import load_json
-from utils.dataset_check.structure import are_finite, check_entry_keys
+from utils.dataset_check.structure import are_finite, check_entry_keys, check_ids
 
 _FORMS = "COCO's keypoint results, what tools/test.py --out writes, or inference_e2e.py's records"
 
@@ -56,10 +56,11 @@ def read_predictions(
         if content == []:
             cure = "Nobody was predicted: check the boxes and the score threshold."
         return None, [Fault("no-predictions", ERROR, file, rule, cure=cure)]
-    records = [_plain(entry, images) for entry in content]
-    faults = check_entry_keys(records, ("image_id", "keypoints"), "predictions", file)
-    if not faults:
-        faults = _check_keypoints(records, num_keypoints, file)
+    names = [PurePosixPath(image["file_name"]).name for image in images]
+    ids = {name: image["id"] for name, image in zip(names, images, strict=True)}
+    ids = {name: ids[name] for name, count in Counter(names).items() if count == 1}
+    records = [_plain(entry, ids) for entry in content]
+    faults = _check_form(records, num_keypoints, file)
     if faults:
         return None, faults
     faults = _check_categories(records, category_id, file) + _check_scores(records, file)
@@ -77,15 +78,23 @@ def read_predictions(
     return found, faults
 
 
-def _plain(entry: Any, images: Sequence[dict]) -> Any:
-    """One form for all three: image_id and a flat list of keypoints."""
+def _check_form(records: list, num_keypoints: int, file: str) -> list[Fault]:
+    faults = check_entry_keys(records, ("image_id", "keypoints"), "predictions", file)
+    if not faults:
+        faults = check_ids(records, ("image_id",), "predictions", file)
+        others = [record for record in records if "category_id" in record]
+        faults += check_ids(others, ("category_id",), "predictions", file)
+    return faults or _check_keypoints(records, num_keypoints, file)
+
+
+def _plain(entry: Any, ids: dict[str, int | str]) -> Any:
+    """One form for all three: image_id, by file name where none is given, and a flat list."""
     if not isinstance(entry, dict):
         return entry
     record = dict(entry)
     if "image_id" not in record and isinstance(record.get("img_path"), str):
         name = PurePosixPath(record["img_path"].replace("\\", "/")).name
-        ids = [i["id"] for i in images if PurePosixPath(i["file_name"]).name == name]
-        record["image_id"] = ids[0] if len(ids) == 1 else record["img_path"]
+        record["image_id"] = ids.get(name, record["img_path"])
         landmarks = next((key for key in record if key.startswith("lmk_")), None)
         record["keypoints"] = record.get(landmarks, [])
     values = record.get("keypoints")
