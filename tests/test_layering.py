@@ -79,6 +79,7 @@ ROOMS = {
     "utils.onnx_graph": {"utils.pages"},
     "utils.dataset_check": {"utils"},
     "utils.config_reader": {"utils", "utils.dataset_check", "utils.published"},
+    "utils.doctor": {"utils", "utils.dataset_check", "utils.pages"},
     "utils.label_formats": {"utils", "utils.dataset_check", "utils.inference"},
     "utils.people_generator": {"utils", "utils.evaluation"},
     "utils.published": set(),

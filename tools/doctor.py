@@ -1,18 +1,21 @@
 """Look through a data set before it is trained on: all faults at once, with cause and cure.
 
     python tools/doctor.py labels.json --images train2017 --detections boxes.json
-    python tools/doctor.py labels.json --category person --json faults.json
+    python tools/doctor.py labels.json --category person --html faults.html
+    python tools/doctor.py labels.json --images train2017 --fix cured.json
+    python tools/doctor.py labels.json --predictions found.json
     python tools/doctor.py mine.yaml --open-images
     python tools/doctor.py configs/top_down/lite_hrnet/coco/litehrnet_18_coco_256x192.py
 
-These are the checks that train.py and tools/test.py make, which stop at the first fault. Exit code:
-0 usable, warnings aside; 1 not usable, or the file cannot be read; 2 a bad argument.
+These are the checks that train.py and tools/test.py make, which stop at the first fault, and more.
+Exit code: 0 usable, warnings aside, or cured; 1 not usable, or the file cannot be read; 2 a bad
+argument.
 """
 
 import argparse
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
@@ -30,80 +33,76 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("--open-images", action="store_true", help=text)
     add("--images", type=Path, metavar="DIR", help="their images: reads each one's size as well")
     add("--detections", type=Path, metavar="JSON", help="a detector's boxes for the same images")
+    text = (
+        "a network's keypoints on the same images (of a description, on its validation set): why "
+    )
+    text += "AP is -1, 0 or low; what tools/test.py --out and inference_e2e.py write"
+    add("--predictions", type=Path, metavar="JSON", help=text)
     text = "name or id of the person's category; needed where the file has several"
     add("--category", metavar="NAME", help=text)
     text = "a visibility above it is a label; needed where others than 0, 1, 2 are written"
     add("--visible-above", type=float, metavar="V", help=text)
+    text = (
+        "write a corrected copy of the annotations, where the cure is beyond doubt; needs --images "
+    )
+    text += "for labels of turned or scaled photographs"
+    add("--fix", type=Path, metavar="FILE", help=text)
+    text = "write a page of the faults, with pictures of examples where images are read"
+    add("--html", type=Path, metavar="FILE", help=text)
     add("--json", type=Path, metavar="FILE", help="write the faults for programs")
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.fix and args.labels.suffix in (".yaml", ".yml", ".py"):
+        parser.error("--fix must go with one annotation file, got a description. Name the file.")
+    return args
 
 
 def main(argv: list[str] | None = None) -> int:
     """Check, print, write what was asked for; return the exit code."""
     args = parse_args(argv)
     with user_errors():
-        from prepostprocess.files import replacing
+        from prepostprocess.files import write_whole
         from utils.dataset_check.faults import ERROR
+        from utils.doctor.cures.write import write_cured
+        from utils.doctor.every_check import check_data_set
+        from utils.doctor.page import write_page
 
-        found = {labels: _check(labels, rules) for labels, rules in _sets(args).items()}
-        faults = [fault for data_set in found.values() for fault in data_set.faults]
-        if args.open_images and args.labels.suffix in (".yaml", ".yml"):
-            faults += _overlap(args.labels)
+        sets, of_none = _sets(args)
+        if args.predictions and sets:
+            sets[-1] = replace(sets[-1], predictions=args.predictions)
+        found = [check_data_set(each) for each in sets]
+        faults = of_none + [fault for data_set in found for fault in data_set.faults]
         for fault in sorted(faults, key=lambda fault: fault.level != ERROR):
             print(f"{fault.level}: {fault.line}")
         if args.json:
-            with replacing(args.json) as path:
-                told = [asdict(fault) for fault in faults]
-                path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-        for labels, data_set in found.items():
-            errors = sum(fault.level == ERROR for fault in data_set.faults)
-            verdict = f"not usable, {errors} kinds of errors" if errors else "usable"
-            print(f"{labels}: {data_set.people} people on {data_set.images} images, {verdict}")
+            told = [asdict(fault) for fault in faults]
+            write_whole(args.json, json.dumps(told, indent=1) + "\n")
+        if args.html:
+            write_page(args.html, f"Data of {args.labels}", sets, found, of_none)
+        for each, data_set in zip(sets, found, strict=True):
+            print(f"{each.labels}: {data_set.verdict}")
+        if args.fix:
+            print("\n".join(write_cured(sets[0], args.fix)))
+            faults = [fault for fault in faults if fault.file != str(args.labels)]
     return 1 if any(fault.level == ERROR for fault in faults) else 0
 
 
-def _overlap(path: Path) -> list:
-    from utils.dataset_check.whole import check_overlap
-    from utils.own_data import read_own_data
-
-    data = read_own_data(path)
-    if data.val in data.train:  # one set for both: meant so
-        return []
-    folders = [each.images for each in data.train]
-    return check_overlap(folders, data.val.annotations, data.val.images)
-
-
-def _check(labels: Path, rules: dict):
-    from utils.dataset_check.whole import check_data_set
-
-    return check_data_set(labels, **rules)
-
-
-def _sets(args: argparse.Namespace) -> dict[Path, dict]:
-    """Find the annotation files to check, and how each is to be read."""
-    own = {"category": args.category, "visible_above": args.visible_above}
+def _sets(args: argparse.Namespace) -> tuple[list, list]:
+    """Find what is to be checked, and faults of how it is described."""
     if args.labels.suffix in (".yaml", ".yml"):
-        from utils.own_data import read_own_data
+        from utils.doctor.own_sets import own_sets
 
-        data = read_own_data(args.labels)
-        for remark in data.remarks:
-            print(f"note: {remark}")
-        names, category = data.joints.names, args.category or data.category
-        return {
-            each.annotations: {
-                "images": each.images if args.open_images else None,
-                "keypoint_names": names,
-                **own,
-                "category": category,
-            }
-            for each in (*data.train, data.val)
-        }
+        return own_sets(args.labels, args.category, args.visible_above, args.open_images)
     if args.labels.suffix == ".py":
-        from mmpose_replacement.config.data_sets import label_sets
+        from mmpose_replacement.config.data_sets import check_description, label_sets
         from mmpose_replacement.config.load import load_config
 
-        return label_sets(load_config(args.labels), open_images=args.open_images)
-    return {args.labels: {"images": args.images, "detections": args.detections, **own}}
+        config = load_config(args.labels)
+        faults = check_description(config)
+        return [] if faults else label_sets(config, open_images=args.open_images), faults
+    from utils.doctor.every_check import LabelFiles
+
+    rules = {"category": args.category, "visible_above": args.visible_above}
+    return [LabelFiles(args.labels, args.images, args.detections, **rules)], []
 
 
 if __name__ == "__main__":

@@ -44,9 +44,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def coco_figures(
-    truth: Path | dict, results: list[dict], sigmas: Sequence[float]
-) -> dict[str, float]:
+def coco_figures(truth: dict, results: list[dict], sigmas: Sequence[float]) -> dict[str, float]:
     """COCO's ten keypoint figures."""
     try:
         from xtcocotools.coco import COCO
@@ -60,7 +58,7 @@ def coco_figures(
 
     if not results:
         return dict.fromkeys(FIGURES, 0.0)
-    labels = COCO(truth if isinstance(truth, dict) else str(truth))
+    labels = COCO(truth)
     evaluation = COCOeval(labels, labels.loadRes(results), "keypoints", sigmas)
     with contextlib.redirect_stdout(io.StringIO()):
         evaluation.evaluate()
@@ -75,6 +73,7 @@ def main(argv: list[str] | None = None) -> None:
     with user_errors():
         from prepostprocess.files import write_whole
         from utils.evaluation.comparison import (
+            coco_truth,
             match_people,
             read_results,
             read_truth,
@@ -89,13 +88,15 @@ def main(argv: list[str] | None = None) -> None:
         params = load_eval_params(args.yaml) if args.yaml else None
         result = params.inference_result if params else args.result
         truth_path = params.GT_json_path if params else args.truth
-        joints = read_own_data(args.data).joints if args.data else COCO_JOINTS
+        own = read_own_data(args.data) if args.data else None
+        joints, category = (own.joints, own.category) if own else (COCO_JOINTS, None)
         key = args.landmark_points or landmarks_key(joints.names)
         key = params.landmark_points if params else key
-        truth, images, numbers = read_truth(truth_path, key, joints)
+        truth, images, numbers = read_truth(truth_path, key, joints, category)
         predictions = read_results(result, key, images, numbers, joints)
         matches = match_people(truth, predictions, joints)
-        labels = truth_path if numbers else to_coco(truth, images, joints)
+        labels = to_coco(truth, images, joints)
+        labels = coco_truth(truth_path, joints, category) if numbers else labels
         by_name = {name: i for i, name in numbers.items()} or {
             name: i for i, name in enumerate(images, start=1)
         }

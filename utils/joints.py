@@ -17,6 +17,7 @@ _LINKS = [(KEYPOINT_NAMES[a], KEYPOINT_NAMES[b]) for a, b in COCO_SKELETON]
 _LINKS += [("left_hip", "pelvis"), ("right_hip", "pelvis"), ("pelvis", "thorax")]
 _LINKS += [("thorax", "upper_neck"), ("upper_neck", "head_top")]
 _LINKS += [("left_shoulder", "thorax"), ("right_shoulder", "thorax")]
+_LEFT_RIGHT = (("left", "right"), ("Left", "Right"))
 
 
 @dataclass(frozen=True)
@@ -50,3 +51,13 @@ def links_by_name(names: Sequence[str]) -> tuple[tuple[int, int], ...]:
     """
     number = {name: i for i, name in enumerate(names)}
     return tuple((number[a], number[b]) for a, b in _LINKS if a in number and b in number)
+
+
+def mirrored(name: str) -> str:
+    """Exchange left and right in a keypoint's name; a name without them stays as it is."""
+    for left, right in _LEFT_RIGHT:
+        if left in name:
+            return name.replace(left, right)
+        if right in name:
+            return name.replace(right, left)
+    return name

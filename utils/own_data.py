@@ -16,11 +16,10 @@ from typing import Any
 import numpy as np
 
 from prepostprocess.keypoints.coco import COCO_SIGMAS, KEYPOINT_NAMES
-from utils.joints import Joints, links_by_name
+from utils.joints import Joints, links_by_name, mirrored
 from utils.params import ParamsError, check_keys, read_mapping
 
 KEYS = ("train", "val", "keypoints", "flip_pairs", "links", "sigmas", "category")
-_LEFT_RIGHT = (("left", "right"), ("Left", "Right"))
 DEFAULT_SIGMA = 0.05  # between COCO's eyes (.025) and hips (.107)
 
 
@@ -124,14 +123,13 @@ def _flip_pairs(pairs: Any, names: Sequence[str], told: list[str]) -> tuple[tupl
         return found
     found = ()
     for number, name in enumerate(names):
-        for left, right in _LEFT_RIGHT:
-            other = name.replace(left, right) if left in name else name.replace(right, left)
-            if other == name:
-                continue
-            if other not in names:
-                told.append(f"'{name}' has no '{other}' to change places with; give flip_pairs")
-            elif left in name:
-                found += ((number, names.index(other)),)
+        other = mirrored(name)
+        if other == name:
+            continue
+        if other not in names:
+            told.append(f"'{name}' has no '{other}' to change places with; give flip_pairs")
+        elif "left" in name.lower():
+            found += ((number, names.index(other)),)
     return found
 
 

@@ -37,11 +37,11 @@ def people_of(config: Config) -> list[tuple[dict, Path]]:
         {"train_dataloader": config.train_dataloader, "dataset_info": config.dataset_info}
     )
     found = []
-    for labels, rules in label_sets(train, open_images=True).items():
-        content = json.loads(labels.read_text(encoding="utf-8"))
+    for each in label_sets(train, open_images=True):
+        content = json.loads(each.labels.read_text(encoding="utf-8"))
         names = {image["id"]: image["file_name"] for image in content["images"]}
         found += [
-            (person, Path(rules["images"]) / names[person["image_id"]])
+            (person, each.images / names[person["image_id"]])
             for person in content["annotations"]
             if not person.get("iscrowd") and min(person["bbox"][2:]) > 0
         ]
@@ -110,9 +110,9 @@ def main(argv: list[str] | None = None) -> None:
     args.folder.mkdir()
     used = write_people(people, args.folder, names, int(args.megabytes * 1e6))
     val = Config({"val_dataloader": config.val_dataloader, "dataset_info": config.dataset_info})
-    ((labels, rules),) = label_sets(val, open_images=True).items()
-    shutil.copy(labels, args.folder / "val.json")
-    shutil.copytree(rules["images"], args.folder / "val")
+    (each,) = label_sets(val, open_images=True)
+    shutil.copy(each.labels, args.folder / "val.json")
+    shutil.copytree(each.images, args.folder / "val")
     lines = [f"{part}: {{annotations: {part}.json, images: {part}/}}" for part in ("train", "val")]
     lines.append(f"keypoints: [{', '.join(names)}]")
     (args.folder / "data.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")

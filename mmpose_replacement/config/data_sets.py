@@ -4,11 +4,14 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from models.export.metadata import keypoints_of
+from models.export.metadata import joint_description, keypoints_of
 from utils.config_reader.read import mappings
+from utils.dataset_check.faults import Fault, error
+from utils.dataset_check.skeleton import check_skeleton
+from utils.doctor.every_check import LabelFiles
 
 
-def label_sets(config: Config, *, open_images: bool) -> dict[Path, dict]:
+def label_sets(config: Config, *, open_images: bool) -> list[LabelFiles]:
     """Find the COCO annotation files of a config's training, validation and test sets.
 
     Args:
@@ -16,27 +19,41 @@ def label_sets(config: Config, *, open_images: bool) -> dict[Path, dict]:
         open_images: name their folders too.
 
     Returns:
-        Each file once, with the arguments of ``check_data_set``.
+        Each file once.
 
     Raises:
         ValueError: there is none.
     """
-    found: dict[Path, dict] = {}
+    found: dict[Path, LabelFiles] = {}
     for part in ("train", "val", "test"):
         for data in mappings(config.get(f"{part}_dataloader") or {}):
             if data.get("type") != "KneronCocoDataset":
                 continue
             root = Path(data.get("data_root") or "")
-            found[root / data["ann_file"]] = {
-                "images": root / data["data_prefix"]["img"] if open_images else None,
-                "detections": None,
-                "category": data.get("category"),
-                "visible_above": data.get("visible_above"),
-                "keypoint_names": keypoints_of(config),
-            }
+            labels = root / data["ann_file"]
+            found[labels] = LabelFiles(
+                labels,
+                images=root / data["data_prefix"]["img"] if open_images else None,
+                category=data.get("category"),
+                visible_above=data.get("visible_above"),
+                keypoint_names=keypoints_of(config),
+                input_wh=tuple(config.codec.input_size),
+            )
     if not found:
         raise ValueError(
             f"{config.filename}: config must read COCO annotations (KneronCocoDataset), got none. "
             "Name an annotation file."
         )
-    return found
+    return list(found.values())
+
+
+def check_description(config: Config) -> list[Fault]:
+    """Find all faults of a config's keypoints: their description, and the head's maps."""
+    file = str(config.filename)
+    info = joint_description(config)
+    faults = check_skeleton(info, file)
+    maps, count = config.model.head.get("out_channels"), len(info.get("keypoint_info", ()))
+    told = [f"{maps} maps for {count} keypoints"] if maps not in (None, count) else []
+    rule = "the head must give a map for each keypoint"
+    cure = f"Write model = dict(head=dict(out_channels={count}))."
+    return faults + error("head-channels", file, rule, told, cure)

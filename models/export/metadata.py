@@ -31,7 +31,7 @@ def describe(
 
     Raises: ValueError: the config's test pipeline does not say how boxes are padded.
     """
-    info = _info(config)
+    info = joint_description(config)
     points = [info["keypoint_info"][i] for i in sorted(info["keypoint_info"])]
     index = {point["name"]: point["id"] for point in points}
     pairs = sorted({tuple(sorted((p["id"], index[p["swap"]]))) for p in points if p["swap"]})
@@ -53,18 +53,18 @@ def describe(
 
 def keypoints_of(config: Config) -> tuple[str, ...]:
     """Name the joints of a config, in the order of its network's heatmaps."""
-    return keypoint_names(_info(config))
+    return keypoint_names(joint_description(config))
 
 
 def links_of(config: Config) -> tuple[tuple[int, int], ...]:
     """Number the ends of the lines that a config draws between its joints."""
     number = {name: i for i, name in enumerate(keypoints_of(config))}
-    links = (link["link"] for link in _info(config)["skeleton_info"].values())
+    links = (link["link"] for link in joint_description(config)["skeleton_info"].values())
     return tuple((number[a], number[b]) for a, b in links)
 
 
-def _info(config: Config) -> dict:
-    """The description of the joints."""
+def joint_description(config: Config) -> dict:
+    """The description of a config's joints, in mmpose's form."""
     return config.get("dataset_info") or DATASETS.get(_test_set(config).type).METAINFO
 
 

@@ -8,14 +8,17 @@ _EPSILON = np.spacing(1.0)
 
 
 def keypoint_similarity(
-    predicted: np.ndarray, truth: np.ndarray, area: float, sigmas: np.ndarray = COCO_SIGMAS
+    predicted: np.ndarray,
+    truth: np.ndarray,
+    area: float | np.ndarray,
+    sigmas: np.ndarray = COCO_SIGMAS,
 ) -> np.ndarray:
     """Say how close each keypoint is to where it should be.
 
     Args:
         predicted: float (..., K, 2), source xy.
-        truth: float (K, 2), source xy.
-        area: of the true person, source pixels squared.
+        truth: float (K, 2) or (..., K, 2), source xy.
+        area: of the true person, source pixels squared; or (..., 1) of each.
         sigmas: float (K,), how freely each keypoint is labelled.
     Returns: float64 (..., K), 0..1: exp(-d^2 / (2 * area * (2 * sigma)^2)).
     Source: cocoapi ``cocoeval.py`` ``computeOks``.

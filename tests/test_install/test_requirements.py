@@ -76,7 +76,8 @@ def walk_required(node):
 
 def third_party_imports(places):
     found = {}
-    files = [f for p in places for f in [ROOT / p, *(ROOT / p).rglob("*.py")] if f.is_file()]
+    found_in = [f for p in places for f in [ROOT / p, *(ROOT / p).rglob("*.py")]]
+    files = [f for f in found_in if f.suffix == ".py" and f.is_file()]
     for file in files:
         for node in walk_required(ast.parse(file.read_text(encoding="utf-8"))):
             modules = []

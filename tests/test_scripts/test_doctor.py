@@ -1,10 +1,13 @@
 """tools/doctor.py: every fault at once, an exit code for CI, and nothing on good data."""
 
 import json
+import re
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
+from browser import is_drawn, needs_browser, screenshot
 
 from utils.people_generator import make_people
 
@@ -92,6 +95,105 @@ def test_all_sets_of_a_config(outcome, tmp_path):
     mine.write_text(f'_base_ = "{Path(config).resolve()}"\ndata_root = "{tmp_path}/"\n')
     code, _ = faults(outcome, tmp_path, mine, "--open-images")
     assert code == 0
+
+
+def test_a_configs_description_of_its_keypoints(outcome, tmp_path):
+    config = Path("configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py").resolve()
+    mine = tmp_path / "mine.py"
+    mine.write_text(f'_base_ = "{config}"\nmodel = dict(head=dict(out_channels=14))\n')
+    assert faults(outcome, tmp_path, mine) == (1, {"head-channels": "error"})
+    swap = "dict(keypoint_info={1: dict(swap='tail')}, sigmas=[0.1])"
+    mine.write_text(f'_base_ = "{config}"\ndataset_info = {swap}\n')
+    assert faults(outcome, tmp_path, mine) == (1, {"metainfo": "error"})
+
+
+def test_images_that_are_cut_off_or_use_12_of_16_bits(outcome, drawn, tmp_path):
+    def to_png(content):
+        for image in content["images"]:
+            name = str(Path(image["file_name"]).with_suffix(".png"))
+            pixels = cv2.imread(str(drawn / "images" / image["file_name"]))
+            cv2.imwrite(str(drawn / "images" / name), pixels.astype(np.uint16) * 16)
+            image["file_name"] = name
+
+    labels = change(drawn, to_png)
+    code, found = faults(outcome, tmp_path, labels, "--images", drawn / "images")
+    assert (code, found["image-dark"]) == (0, "warning")
+    first = drawn / "images" / json.loads(labels.read_text())["images"][0]["file_name"]
+    first.write_bytes(first.read_bytes()[:-400])
+    code, found = faults(outcome, tmp_path, labels, "--images", drawn / "images")
+    assert (code, found["image-cut"]) == (1, "error")
+
+
+def test_a_corrected_copy(outcome, drawn, tmp_path):
+    def spoil(content):
+        for image in content["images"]:
+            path = drawn / "images" / image["file_name"]
+            cv2.imwrite(str(path), cv2.imread(str(path))[::2, ::2])
+            height, width = cv2.imread(str(path)).shape[:2]
+            image.update(width=2 * width, height=2 * height)
+
+    labels, images = change(drawn, spoil), ("--images", drawn / "images")
+    cured = tmp_path / "cured.json"
+    assert outcome(TOOL, labels, *images)[0] == 1
+    assert outcome(TOOL, labels, *images, "--fix", cured) == (0, "")
+    assert outcome(TOOL, cured, *images) == (0, "")
+    code, errors = outcome(TOOL, labels, "--fix", labels)
+    assert (code, "must name another file" in errors) == (1, True)
+    code, errors = outcome(TOOL, tmp_path / "mine.yaml", "--fix", cured)
+    assert (code, "must go with one annotation file" in errors) == (2, True)
+
+
+def test_predictions(outcome, drawn, tmp_path):
+    people = json.loads((drawn / "annotations.json").read_text())["annotations"]
+    results = [
+        dict(image_id=p["image_id"], category_id=1, score=0.5 + p["id"] / 99, keypoints=points)
+        for p in people
+        if (points := [value / 2 for value in p["keypoints"]])
+    ]
+    (tmp_path / "found.json").write_text(json.dumps(results))
+    flags = (drawn / "annotations.json", "--predictions", tmp_path / "found.json")
+    code, found = faults(outcome, tmp_path, *flags)
+    assert (code, found["prediction-frame"]) == (1, "error")
+    code, errors = outcome(TOOL, flags[0], "--predictions", tmp_path / "none.json")
+    assert (code, "none.json" in errors) == (1, True)
+
+
+@pytest.fixture
+def page(outcome, drawn, tmp_path) -> Path:
+    def spoil(content):
+        content["annotations"][0]["keypoints"][:3] = [0, 0, 2]
+        content["annotations"][2]["bbox"] = [-20, -20, 50, 50]
+        content["images"][0]["width"] += 40
+        content["images"][1]["file_name"] += "<b>"
+
+    labels = change(drawn, spoil)
+    image = json.loads(labels.read_text())["images"][1]["file_name"]
+    (drawn / "images" / image.removesuffix("<b>")).rename(drawn / "images" / image)
+    flags = ("--images", drawn / "images", "--html", tmp_path / "page.html")
+    assert outcome(TOOL, labels, *flags) == (1, "")
+    return tmp_path / "page.html"
+
+
+def test_page(page):
+    text = page.read_text(encoding="utf-8")
+    assert "labelled keypoints must not lie at 0, 0" in text
+    assert text.count('<img src="data:image/jpeg;base64,') >= 3
+    assert "<b>," not in text
+    assert not re.search(r'(src|href)="(?!data:)', text)
+
+
+@needs_browser
+def test_page_in_a_browser(page):
+    assert is_drawn(screenshot(page, height=1800))
+
+
+def test_page_without_images(outcome, drawn, tmp_path):
+    labels = drawn / "annotations.json"
+    assert outcome(TOOL, labels, "--html", tmp_path / "page.html") == (0, "")
+    assert "need the images" in (tmp_path / "page.html").read_text()
+    labels.write_text("[]")
+    flags = ("--images", drawn / "images", "--html", tmp_path / "page.html")
+    assert outcome(TOOL, labels, *flags) == (1, "")
 
 
 def test_an_image_in_both_sets_is_told(outcome, tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from scripts import load_script
 
 import inference_e2e
+from prepostprocess.keypoints.coco import KEYPOINT_NAMES
 from utils.inference import image_stages
 
 KEY = "lmk_coco_body_17pts"
@@ -301,7 +302,7 @@ def test_evaluation__coco_truth_and_worst_cases(run, evaluate, folder, tmp_path)
     results = read(tmp_path, "coco.json")
     truth = dict(
         images=[dict(id=7, file_name="000000000007.jpg", width=64, height=64)],
-        categories=[dict(id=1, name="person", keypoints=["k"] * 17, skeleton=[])],
+        categories=[dict(id=1, name="person", keypoints=list(KEYPOINT_NAMES), skeleton=[])],
         annotations=[
             dict(id=i, iscrowd=0, area=900.0, num_keypoints=17, **result)
             for i, result in enumerate((r for r in results if r["image_id"] == 7), start=1)

@@ -35,7 +35,7 @@ def require_data(config: Config, *parts: str) -> None:
     for part in parts:
         needed = [config.get(f"{part}_dataloader"), config.get(f"{part}_evaluator")]
         for data in mappings(needed):
-            files = FILES.get(data.get("type"), {})
+            files = FILES.get(str(data.get("type")), {})
             for key in files.keys() & data.keys():
                 if data[key]:
                     require_labels(_place(data, data[key], key), files[key])

@@ -27,7 +27,7 @@ def choose_category(
     if category is not None:
         wanted = str(category).lower()
         found = [e for e in entries.values() if str(e.get("name", "")).lower() == wanted]
-        found = found or [e for e in entries.values() if e["id"] == category]
+        found = found or [e for e in entries.values() if str(e["id"]) == wanted]
         if not found:
             rule = f"it must have the category {category!r}, got {name_some(names) or 'none'}"
             return None, [Fault("category", "error", file, rule, cure="Name one of these.")]

@@ -9,13 +9,9 @@ import numpy as np
 
 from utils.dataset_check.categories import choose_category, keypoint_order
 from utils.dataset_check.faults import ERROR, Fault, error, note, refuse_errors, warning
+from utils.dataset_check.geometry import check_geometry
 from utils.dataset_check.json_file import load_json
-from utils.dataset_check.people import (
-    check_geometry,
-    check_numbers,
-    fill_areas,
-    settle_visibility,
-)
+from utils.dataset_check.people import check_numbers, fill_areas, settle_visibility
 from utils.dataset_check.structure import check_structure
 
 

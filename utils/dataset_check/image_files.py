@@ -12,7 +12,12 @@ from utils.dataset_check.faults import ERROR, Fault, error, name_some, warning
 
 _ENOUGH = 65536  # bytes; an embedded thumbnail may push a JPEG's size further back
 _THREADS = 8  # files are waited for, not computed on
-_URL = re.compile(r"^(https?|s3|gs)://|^/data/(upload|local-files)/")
+_ADDRESS = re.compile(r"\b(https?|s3|gs):/|/data/(upload|local-files)/")
+_HASH = re.compile(r"^[0-9a-f]{8}-(?=.)")  # Label Studio puts one before each name
+_OF_A_TOOL = (
+    "The names are a label tool's addresses.",
+    "Export with images, or write the images' file names in file_name.",
+)
 
 
 def require_images(annotation_file: str | Path, folder: str | Path) -> None:
@@ -68,13 +73,14 @@ def check_images_inside(annotation_file: str | Path, names: Iterable[str]) -> li
         At most one fault.
     """
     outside = [n for n in names if os.path.isabs(n) or os.path.normpath(n).startswith("..")]
-    return error(
-        "image-outside",
-        annotation_file,
-        "file_name of images must stay in the image folder",
-        outside,
+    cause, cure = (
+        "",
         "Correct it, or set outside_images=True in the data set if you trust the file.",
     )
+    if any(_ADDRESS.search(name) for name in outside):
+        cause, cure = _OF_A_TOOL
+    rule = "file_name of images must stay in the image folder"
+    return error("image-outside", annotation_file, rule, outside, cure, cause)
 
 
 def check_image_sizes(
@@ -120,7 +126,8 @@ def check_image_sizes(
         file,
         "images must be as wide and high as the file says",
         told,
-        "Use the images that were labelled, or bring width, height, boxes and keypoints to these.",
+        "Use the images that were labelled, or bring width, height, boxes and keypoints to these: "
+        "tools/doctor.py --images DIR --fix FILE.",
         _why_sized([(stated, header) for _, stated, header in wrong]),
     )
 
@@ -166,11 +173,8 @@ def _why_missing(missing: list[tuple[str, str]]) -> tuple[str, str]:
             "The names have \\ between folders, as Windows writes them.",
             "Write / in their place, in file_name of every image.",
         )
-    if any(_URL.search(path) or "://" in path or "/data/upload/" in path for path in full):
-        return (
-            "The names are a label tool's addresses.",
-            "Export with images, or write the images' file names in file_name.",
-        )
+    if any(_ADDRESS.search(path) for path in full):
+        return _OF_A_TOOL
     for folder, name in missing[:1]:
         parts = Path(folder).parts
         for cut in range(len(parts) - 1, 0, -1):
@@ -187,6 +191,11 @@ def _why_missing(missing: list[tuple[str, str]]) -> tuple[str, str]:
             near = [f for f in os.listdir(folder or ".") if os.path.splitext(f)[0].lower() == stem]
             if near:
                 return f"{near[0]} is there.", "Write names as the files have them."
+        if os.path.isfile(os.path.join(folder, _HASH.sub("", name))):
+            return (
+                f"Label Studio put a number before each name: {_HASH.sub('', name)} is there.",
+                "Take the 8 digits and the dash off file_name of every image.",
+            )
     if any("?" in name or "%20" in name for name in names):
         return "The names are parts of web addresses.", cure
     return "", cure

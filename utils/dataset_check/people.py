@@ -1,4 +1,4 @@
-"""Numbers of annotated people: keypoints, visibility, boxes, areas, and how they fit together.
+"""Numbers of annotated people: keypoints, visibility, boxes, areas.
 
 Letters: N people, K keypoints.
 """
@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from utils.dataset_check.faults import Fault, error, note, warning
+from utils.dataset_check.faults import Fault, error, note
 from utils.dataset_check.structure import are_finite, describe_values
 
 AREA_OF_BOX = 0.53  # a person's share of the box, where no area is known
-MANY = 10  # people from which on "most of them" means something
 
 
 def check_numbers(
@@ -116,110 +115,6 @@ def fill_areas(people: Sequence[dict], file: str) -> list[Fault]:
             filled.append(f"annotation {person['id']}")
     rule = f"where a person has no area above 0, {AREA_OF_BOX} of the box's is taken"
     return note("area", file, rule, filled)
-
-
-def check_geometry(
-    points: np.ndarray, boxes_xywh: np.ndarray, sizes_wh: np.ndarray, ids: Sequence, file: str
-) -> list[Fault]:
-    """Check that numbers can be pixels of their images.
-
-    Args:
-        points: float64 (N, K, 3), visibility settled.
-        boxes_xywh: float64 (N, 4).
-        sizes_wh: float64 (N, 2), of each person's image.
-        ids: the annotations'.
-        file: name of the file, for the faults.
-    Returns: faults.
-    """
-    labelled = points[..., 2] > 0
-    faults = _check_normalised(points, boxes_xywh, sizes_wh, labelled, file)
-    if faults:
-        return faults
-    faults += _check_boxes(boxes_xywh, sizes_wh, ids, file)
-    at_origin = labelled & (points[..., :2] == 0).all(axis=-1)
-    faults += warning(
-        "at-origin",
-        file,
-        "labelled keypoints must not lie at 0, 0",
-        [f"annotation {ids[row]}" for row in np.flatnonzero(at_origin.any(axis=1)).tolist()],
-        "Write visibility 0 where nothing is labelled.",
-    )
-    outside = labelled & ((points[..., :2] < 0) | (points[..., :2] > sizes_wh[:, None])).any(-1)
-    faults += warning(
-        "keypoint-outside",
-        file,
-        "labelled keypoints must lie inside their image",
-        [f"annotation {ids[row]}" for row in np.flatnonzero(outside.any(axis=1)).tolist()],
-        "Correct them, or write visibility 0.",
-    )
-    return faults + _check_in_box(points, boxes_xywh, labelled, ids, file)
-
-
-def _check_normalised(points, boxes_xywh, sizes_wh, labelled, file) -> list[Fault]:  # noqa: ANN001
-    shares = []
-    if labelled.any() and (sizes_wh > 10).all():
-        if points[labelled][:, :2].max() <= 1.5 and labelled.sum() > 1:
-            shares.append("keypoints")
-        if len(boxes_xywh) and boxes_xywh.max() <= 1.5:
-            shares.append("boxes")
-    return error(
-        "normalised",
-        file,
-        "keypoints and boxes must be in pixels",
-        [f"{what} of 0 to 1" for what in shares],
-        "Multiply x by the image's width and y by its height.",
-        "They look like shares of the image's size.",
-    )
-
-
-def _check_boxes(boxes_xywh, sizes_wh, ids, file) -> list[Fault]:  # noqa: ANN001
-    ends = boxes_xywh[:, :2] + boxes_xywh[:, 2:]
-    beyond = (ends > sizes_wh + 1).any(axis=1) | (boxes_xywh[:, :2] < -1).any(axis=1)
-    as_corners = (boxes_xywh[:, 2:] > boxes_xywh[:, :2]).all(1) & (
-        boxes_xywh[:, 2:] <= sizes_wh + 1
-    ).all(axis=1)
-    culprits = [f"annotation {ids[row]}" for row in np.flatnonzero(beyond)]
-    corners = len(ids) >= MANY and as_corners.all() and beyond.mean() > 0.5
-    if corners:
-        return error(
-            "bbox-corners",
-            file,
-            "bbox must be [x, y, width, height]",
-            culprits,
-            "Subtract x from the third number and y from the fourth.",
-            "Boxes reach beyond their images, and would not as [left, top, right, bottom].",
-        )
-    rule = "boxes must lie inside their image"
-    return warning(
-        "bbox-outside", file, rule, culprits, "They are cut at its border; correct them."
-    )
-
-
-def _check_in_box(points, boxes_xywh, labelled, ids, file) -> list[Fault]:  # noqa: ANN001
-    """Warn of people most of whose joints lie outside their own box, and say what it looks like."""
-    share = _share_inside(points[..., :2], boxes_xywh, labelled)
-    rows = np.flatnonzero((share < 0.5) & labelled.any(axis=1))
-    cause = ""
-    if len(rows) > len(ids) / 2:
-        readings = {
-            "x and y look exchanged.": points[..., 1::-1],
-            "Keypoints look counted from the box's corner.": points[..., :2]
-            + boxes_xywh[:, None, :2],
-        }
-        for words, other in readings.items():
-            if np.mean(_share_inside(other, boxes_xywh, labelled)[rows]) > 0.9:
-                cause = words
-    rule = "most labelled keypoints of a person must lie in the person's box"
-    culprits = [f"annotation {ids[row]}" for row in rows]
-    make = error if cause and len(ids) >= MANY else warning
-    return make("not-in-box", file, rule, culprits, "Correct boxes or keypoints.", cause)
-
-
-def _share_inside(xy: np.ndarray, boxes_xywh: np.ndarray, labelled: np.ndarray) -> np.ndarray:
-    start, size = boxes_xywh[:, None, :2], boxes_xywh[:, None, 2:]
-    margin = 0.25 * size
-    inside = ((xy >= start - margin) & (xy <= start + size + margin)).all(axis=-1) & labelled
-    return inside.sum(axis=1) / np.maximum(labelled.sum(axis=1), 1)
 
 
 def _culprit(values: list) -> object:

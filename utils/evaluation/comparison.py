@@ -4,6 +4,7 @@ Both files may be lists of ``{img_path, lmk_coco_body_17pts}`` or COCO's (keypoi
 keypoint results).
 """
 
+import logging
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -11,10 +12,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from prepostprocess.keypoints.oks import keypoint_similarity, oks
-from utils.dataset_check.faults import refuse_errors
+from utils.dataset_check.coco_file import CocoFile, LabelRules, check_coco
 from utils.dataset_check.json_file import load_json
-from utils.dataset_check.people import AREA_OF_BOX, check_numbers
-from utils.dataset_check.structure import are_finite, check_structure
+from utils.dataset_check.people import AREA_OF_BOX
+from utils.dataset_check.structure import are_finite
 from utils.joints import COCO_JOINTS, Joints
 
 METRICS = ("l1", "l2", "MAE")
@@ -51,7 +52,10 @@ class Match:
 
 
 def read_truth(
-    path: Path, landmark_points: str, joints: Joints = COCO_JOINTS
+    path: Path,
+    landmark_points: str,
+    joints: Joints = COCO_JOINTS,
+    category: str | int | None = None,
 ) -> tuple[list[Person], list[str], dict[int, str]]:
     """Read a ground truth in either form.
 
@@ -59,15 +63,17 @@ def read_truth(
         path: COCO keypoint annotations, or a list of records.
         landmark_points: the records' key.
         joints: the K keypoints.
+        category: the people's, where a COCO file has several.
     Returns: the labelled people (those without a labelled point left out), the names of all
         images, and, for COCO, number: name of the image.
     Raises: ValueError: neither form. FileNotFoundError: no such file.
     """
     content = load_json(path, "a list of records or a COCO keypoint file")
     if isinstance(content, dict):
-        refuse_errors(check_structure(content, str(path), need_sizes=False))
-        people = content["annotations"]
-        refuse_errors(check_numbers(people, len(joints.names), str(path), need_boxes=False))
+        file = _checked(content, path, joints, category)
+        for fault in file.faults:
+            logging.getLogger(__name__).warning("%s", fault.line)
+        people = file.content["annotations"]
         names = {image["id"]: image["file_name"] for image in content["images"]}
         poses = [
             _pose(path, names[a["image_id"]], a["keypoints"], a, len(joints.names))
@@ -82,6 +88,24 @@ def read_truth(
         ]
     images = list(names.values()) or list(dict.fromkeys(r["img_path"] for r in records))
     return [p for p in poses if p is not None and p.labelled.any()], images, names
+
+
+def coco_truth(path: Path, joints: Joints = COCO_JOINTS, category: str | int | None = None) -> dict:
+    """Read COCO annotations as ``read_truth`` does, for a metric that takes such a file.
+
+    Args:
+        path: COCO keypoint annotations.
+        joints: the K keypoints.
+        category: the people's, where the file has several.
+    Returns: the checked content; the people are of category 1, as results are.
+    Raises: ValueError, FileNotFoundError: see ``read_truth``.
+    """
+    content = _checked(load_json(path, "a COCO keypoint file"), path, joints, category).content
+    for entry in content["categories"]:
+        entry["id"] = 1
+    for person in content["annotations"]:
+        person["category_id"] = 1
+    return content
 
 
 def read_results(
@@ -244,6 +268,11 @@ def to_results(predictions: list[Person], numbers: dict[str, int]) -> list[dict]
         )
         for p in predictions
     ]
+
+
+def _checked(content: dict, path: Path, joints: Joints, category: str | int | None) -> CocoFile:
+    rules = LabelRules(joints.names, category, evaluation_only=True)
+    return check_coco(content, path, rules).require()
 
 
 class _NameMatcher:

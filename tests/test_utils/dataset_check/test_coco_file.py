@@ -78,6 +78,20 @@ def from_corner(points):
     return (np.reshape(points, (3, 3)) - (120, 20, 0)).ravel().tolist()
 
 
+def percent(content, keys=("keypoints", "bbox")):
+    """Images of 400 x 250, what lies on them in percent."""
+    for image in content["images"]:
+        image.update(width=400, height=250)
+    for person in content["annotations"]:
+        points = np.reshape(person["keypoints"], (3, 3)) * (2, 2.5, 1)
+        box = np.multiply(person["bbox"], (2, 2.5, 2, 2.5))
+        if "keypoints" in keys:
+            points /= (4, 2.5, 1)
+        if "bbox" in keys:
+            box /= (4, 2.5, 4, 2.5)
+        person.update(keypoints=points.ravel().tolist(), bbox=box.tolist())
+
+
 REFUSED = {  # what is done to a good file: kind of fault, and words of its line
     "visibility .3": (
         lambda c: c["annotations"][4]["keypoints"].__setitem__(2, 0.3),
@@ -108,6 +122,22 @@ REFUSED = {  # what is done to a good file: kind of fault, and words of its line
         r"image ids must be all numbers or all text, .*images\[0\] has 'a'",
     ),
     "keypoints 0 to 1": (every("keypoints", shares), r"in pixels, .*keypoints of 0 to 1\. They"),
+    "all but one keypoints 0 to 1": (
+        lambda c: (
+            every("keypoints", shares)(c),
+            c["annotations"][0].update(keypoints=[130, 30, 2, 140, 40, 2, 150, 50, 2]),
+        ),
+        r"in pixels, .*keypoints of 0 to 1\. They",
+    ),
+    "percent": (percent, r"in pixels, .*keypoints of 0 to 100, boxes of 0 to 100\. .* by 100"),
+    "keypoints in percent": (
+        lambda c: percent(c, ("keypoints",)),
+        r"in pixels, .*keypoints of 0 to 100\. .* divide by 100",
+    ),
+    "boxes in percent": (
+        lambda c: percent(c, ("bbox",)),
+        r"in pixels, .*boxes of 0 to 100\. .* divide by 100",
+    ),
     "x and y exchanged": (every("keypoints", exchanged), r"in the person's box.* exchanged"),
     "x x x y y y": (every("keypoints", by_coordinate), r"They look like coordinates: the order"),
     "from the box's corner": (every("keypoints", from_corner), r"counted from the box's corner"),
@@ -213,3 +243,9 @@ def test_doubles_are_told(content):
     content["images"][1]["file_name"] = content["images"][0]["file_name"]
     content["annotations"].append(content["annotations"][3] | {"id": 99})
     assert set(kinds(check(content), "warning")) == {"image-twice", "person-twice"}
+
+
+def test_a_category_is_named_by_its_number_too(content):
+    content["categories"].append({"id": 2, "name": "horse"})
+    content["annotations"][0] |= {"category_id": 2, "keypoints": None}
+    assert check(content, category="1").require().category["name"] == "person"

@@ -1,10 +1,11 @@
 """Images against what the annotation file says of them."""
 
-import struct
+import re
 
 import cv2
 import numpy as np
 import pytest
+from exif_images import with_orientation
 
 from prepostprocess.image import load_rgb
 from utils.dataset_check.image_files import (
@@ -20,9 +21,7 @@ def write(path, size_wh, orientation=None):
     image = np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
     data = cv2.imencode(path.suffix, image)[1].tobytes()
     if orientation:
-        tiff = b"MM\0*\0\0\0\x08" + struct.pack(">HHHIHHI", 1, 0x0112, 3, 1, orientation, 0, 0)
-        exif = b"Exif\0\0" + tiff
-        data = data[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + data[2:]
+        data = with_orientation(data, orientation)
     path.write_bytes(data)
     return str(path)
 
@@ -59,6 +58,9 @@ def test_unreadable_image_is_named(tmp_path):
 
 NAMES = {
     "backslash": (r"sub\a.jpg", r"The names have \\ between folders"),
+    "storage": ("s3://bucket/a.jpg", "label tool's addresses"),
+    "web": ("https://tool.example/a.jpg", "label tool's addresses"),
+    "Label Studio": ("1a2b3c4d-a.jpg", "Label Studio put a number .*a.jpg is there"),
     "label tool": ("https://tool.example/data/upload/1/a.jpg", "label tool's addresses"),
     "folder twice": ("images/a.jpg", "'images' is in data_prefix and in file_name too"),
     "suffix": ("a.JPG", "a.jpg is there"),
@@ -69,8 +71,8 @@ NAMES = {
 def test_cause_of_missing_images_is_named(tmp_path, name, cause):
     (tmp_path / "images").mkdir()
     write(tmp_path / "images/a.jpg", (4, 3))
-    (fault,) = check_images_exist("a.json", [f"{tmp_path}/images/{name}"])
-    assert cause.replace("\\\\", "\\") in fault.line
+    (fault,) = check_images_exist("a.json", [tmp_path / "images" / name])
+    assert re.search(cause, fault.line)
 
 
 def test_names_that_lead_out_of_the_folder_are_refused():
@@ -79,3 +81,8 @@ def test_names_that_lead_out_of_the_folder_are_refused():
     assert fault.level == "error"
     assert fault.examples == ("../../etc/passwd", "/etc/passwd", "sub/../../c.jpg")
     assert not check_images_inside("a.json", names[:2])
+
+
+def test_addresses_of_a_label_tool_are_named():
+    (fault,) = check_images_inside("a.json", ["/data/upload/3/a.jpg"])
+    assert "label tool's addresses" in fault.line

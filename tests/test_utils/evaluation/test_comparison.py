@@ -5,6 +5,7 @@ import pytest
 
 from utils.evaluation.comparison import (
     Person,
+    coco_truth,
     distances,
     joint_table,
     match_people,
@@ -102,6 +103,26 @@ def test_read_truth__coco(save, points):
     assert numbers == {7: "a.jpg"}
     results = save([dict(image_id=7, keypoints=flat, score=0.5)], "r.json")
     assert read_results(results, KEY, images, numbers)[0].score == 0.5
+
+
+@pytest.mark.parametrize("area", [None, 0])
+def test_a_truth_is_judged_as_training_judges_it(save, points, area):
+    flat = np.column_stack([points, np.full(17, 2)]).ravel().tolist()
+    person = dict(id=1, image_id=7, category_id=3, area=area, bbox=[0, 0, 10, 10], keypoints=flat)
+    content = dict(
+        images=[dict(id=7, file_name="a.jpg")],
+        annotations=[person],
+        categories=[dict(id=3, name="person")],
+    )
+    assert read_truth(save(content), KEY)[0][0].area == pytest.approx(53)
+    found = coco_truth(save(content))
+    assert [p["category_id"] for p in found["annotations"]] == [found["categories"][0]["id"]] == [1]
+    person["category_id"] = 7
+    with pytest.raises(ValueError, match="category_id of annotations must be listed"):
+        read_truth(save(content), KEY)
+    person.update(category_id=3, keypoints=[*flat[:2], 0.3, *flat[3:]])
+    with pytest.raises(ValueError, match="visibility must be 0"):
+        read_truth(save(content), KEY)
 
 
 def test_read_results__two_files_of_one_name_are_not_guessed_at(save, points):

@@ -1,45 +1,15 @@
 """tools/eval_e2e.py on files with exchanged, missing and odd values: an answer or one line."""
 
-import copy
 import json
 import random
 
 import pytest
+from hostile import spoil
 from scripts import load_script
 
 from utils.people_generator.generate import make_people
 
-ODD = [None, True, 5, -1, float("inf"), float("nan"), "x", "", [], {}, [[]], 10**400, "1", [1, 2]]
 ROUNDS = 300
-
-
-def places(value, path=()):
-    """Paths to all values within a value."""
-    if not isinstance(value, (dict, list)):
-        return
-    for key, inner in list(value.items() if isinstance(value, dict) else enumerate(value)):
-        yield (*path, key)
-        yield from places(inner, (*path, key))
-
-
-def spoil(content, rng: random.Random):
-    """A copy with one or two values exchanged or taken out."""
-    content = copy.deepcopy(content)
-    for _ in range(rng.randint(1, 2)):
-        by_depth: dict[int, list] = {}
-        for path in places(content):
-            by_depth.setdefault(len(path), []).append(path)
-        if not by_depth:
-            return copy.deepcopy(rng.choice(ODD))
-        *above, key = rng.choice(by_depth[rng.choice(list(by_depth))])
-        node = content
-        for step in above:
-            node = node[step]
-        if isinstance(node, dict) and rng.random() < 0.2:
-            del node[key]
-        else:
-            node[key] = copy.deepcopy(rng.choice(ODD))
-    return content
 
 
 @pytest.mark.parametrize("which", ["truth", "result"])

@@ -1,0 +1,165 @@
+"""Can the numbers be pixels of their images, and do they fit together?
+
+Letters: N people, K keypoints.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from utils.dataset_check.faults import Fault, error, warning
+
+MANY = 10  # people from which on "most of them" means something
+_BEYOND = 1.5  # shares of an image's size: a little outside is still a share
+_LEAST_SIDE = 200  # pixels of images whose labels of 0 to 100 are suspicious
+
+
+def check_geometry(
+    points: np.ndarray, boxes_xywh: np.ndarray, sizes_wh: np.ndarray, ids: Sequence, file: str
+) -> list[Fault]:
+    """Check that numbers can be pixels of their images.
+
+    Args:
+        points: float64 (N, K, 3), visibility settled.
+        boxes_xywh: float64 (N, 4).
+        sizes_wh: float64 (N, 2), of each person's image.
+        ids: the annotations'.
+        file: name of the file, for the faults.
+    Returns: faults.
+    """
+    labelled = points[..., 2] > 0
+    faults = _check_normalised(points, boxes_xywh, sizes_wh, file)
+    if faults:
+        return faults
+    faults += _check_boxes(boxes_xywh, sizes_wh, ids, file)
+    at_origin = labelled & (points[..., :2] == 0).all(axis=-1)
+    faults += warning(
+        "at-origin",
+        file,
+        "labelled keypoints must not lie at 0, 0",
+        [f"annotation {ids[row]}" for row in np.flatnonzero(at_origin.any(axis=1)).tolist()],
+        "Write visibility 0 where nothing is labelled.",
+    )
+    outside = labelled & ((points[..., :2] < 0) | (points[..., :2] > sizes_wh[:, None])).any(-1)
+    faults += warning(
+        "keypoint-outside",
+        file,
+        "labelled keypoints must lie inside their image",
+        [f"annotation {ids[row]}" for row in np.flatnonzero(outside.any(axis=1)).tolist()],
+        "Correct them, or write visibility 0.",
+    )
+    return faults + _check_in_box(points, boxes_xywh, labelled, ids, file)
+
+
+def shares_of_image(
+    points: np.ndarray, boxes_xywh: np.ndarray, sizes_wh: np.ndarray
+) -> tuple[int, int]:
+    """Tell whether keypoints and boxes are shares of their image's size.
+
+    Most people decide, so that a slip in some labels hides nothing.
+
+    Args:
+        points: float64 (N, K, 3), visibility settled.
+        boxes_xywh: float64 (N, 4).
+        sizes_wh: float64 (N, 2), of each person's image.
+
+    Returns:
+        For keypoints and for boxes: 1 for shares of 0 to 1, 100 for percent, 0 for pixels.
+    """
+    labelled = points[..., 2] > 0
+    reach = np.where(labelled[..., None], points[..., :2], 0).max(axis=(1, 2), initial=0)
+    ends = (boxes_xywh[:, :2] + boxes_xywh[:, 2:]).max(axis=1, initial=0)
+    if (sizes_wh <= 10).any():
+        return 0, 0
+    known = reach > 0  # nothing is told by a person at 0, 0
+    in_shares = labelled.sum() > 1 and known.any() and np.mean(reach[known] <= _BEYOND) > 0.5
+    of_points, of_boxes = int(in_shares), int(len(ends) > 0 and np.median(ends) <= _BEYOND)
+    if known.sum() < MANY or np.median(sizes_wh.min(axis=1)) < _LEAST_SIDE:
+        return of_points, of_boxes
+    is_low = not of_points and np.mean(reach[known] <= 101) > 0.95
+    are_low = not of_boxes and np.mean(ends <= 101) > 0.95
+    if is_low and are_low and ends.max() > 50:
+        return 100, 100
+    in_pixels = _share_inside(points[..., :2], boxes_xywh, labelled)[known].mean()
+    scale = sizes_wh[:, None] / 100
+    if is_low and in_pixels < 0.5:
+        grown = points[..., :2] * scale
+        of_points = 100 * int(_share_inside(grown, boxes_xywh, labelled)[known].mean() > 0.9)
+    elif are_low and in_pixels < 0.5:
+        grown = boxes_xywh * np.tile(scale[:, 0], 2)
+        of_boxes = 100 * int(_share_inside(points[..., :2], grown, labelled)[known].mean() > 0.9)
+    return of_points, of_boxes
+
+
+def _check_normalised(
+    points: np.ndarray, boxes_xywh: np.ndarray, sizes_wh: np.ndarray, file: str
+) -> list[Fault]:
+    found = shares_of_image(points, boxes_xywh, sizes_wh)
+    told = [
+        f"{what} of 0 to {most}"
+        for what, most in zip(("keypoints", "boxes"), found, strict=True)
+        if most
+    ]
+    by = " and divide by 100" if 100 in found else ""
+    return error(
+        "normalised",
+        file,
+        "keypoints and boxes must be in pixels",
+        told,
+        f"Multiply x by the image's width and y by its height{by}: tools/doctor.py --fix FILE.",
+        "They look like shares of the image's size.",
+    )
+
+
+def _check_boxes(
+    boxes_xywh: np.ndarray, sizes_wh: np.ndarray, ids: Sequence, file: str
+) -> list[Fault]:
+    ends = boxes_xywh[:, :2] + boxes_xywh[:, 2:]
+    beyond = (ends > sizes_wh + 1).any(axis=1) | (boxes_xywh[:, :2] < -1).any(axis=1)
+    as_corners = (boxes_xywh[:, 2:] > boxes_xywh[:, :2]).all(1) & (
+        boxes_xywh[:, 2:] <= sizes_wh + 1
+    ).all(axis=1)
+    culprits = [f"annotation {ids[row]}" for row in np.flatnonzero(beyond).tolist()]
+    corners = len(ids) >= MANY and as_corners.all() and beyond.mean() > 0.5
+    if corners:
+        return error(
+            "bbox-corners",
+            file,
+            "bbox must be [x, y, width, height]",
+            culprits,
+            "Subtract x from the third number and y from the fourth.",
+            "Boxes reach beyond their images, and would not as [left, top, right, bottom].",
+        )
+    rule = "boxes must lie inside their image"
+    return warning(
+        "bbox-outside", file, rule, culprits, "They are cut at its border; correct them."
+    )
+
+
+def _check_in_box(
+    points: np.ndarray, boxes_xywh: np.ndarray, labelled: np.ndarray, ids: Sequence, file: str
+) -> list[Fault]:
+    """Warn of people most of whose joints lie outside their own box, and say what it looks like."""
+    share = _share_inside(points[..., :2], boxes_xywh, labelled)
+    rows = np.flatnonzero((share < 0.5) & labelled.any(axis=1)).tolist()
+    cause = ""
+    if len(rows) > len(ids) / 2:
+        readings = {
+            "x and y look exchanged.": points[..., 1::-1],
+            "Keypoints look counted from the box's corner.": points[..., :2]
+            + boxes_xywh[:, None, :2],
+        }
+        for words, other in readings.items():
+            if np.mean(_share_inside(other, boxes_xywh, labelled)[rows]) > 0.9:
+                cause = words
+    rule = "most labelled keypoints of a person must lie in the person's box"
+    culprits = [f"annotation {ids[row]}" for row in rows]
+    make = error if cause and len(ids) >= MANY else warning
+    return make("not-in-box", file, rule, culprits, "Correct boxes or keypoints.", cause)
+
+
+def _share_inside(xy: np.ndarray, boxes_xywh: np.ndarray, labelled: np.ndarray) -> np.ndarray:
+    start, size = boxes_xywh[:, None, :2], boxes_xywh[:, None, 2:]
+    margin = 0.25 * size
+    inside = ((xy >= start - margin) & (xy <= start + size + margin)).all(axis=-1) & labelled
+    return inside.sum(axis=1) / np.maximum(labelled.sum(axis=1), 1)

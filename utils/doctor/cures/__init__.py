@@ -1,0 +1,1 @@
+"""Cures of labels that are beyond doubt, and the corrected copy."""

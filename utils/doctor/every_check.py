@@ -1,0 +1,114 @@
+"""All checks of a data set in a row, for those who want every fault and not the first."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from utils.dataset_check.coco_file import LabelRules, read_coco
+from utils.dataset_check.detections import read_detections
+from utils.dataset_check.faults import ERROR, Fault
+from utils.dataset_check.image_files import (
+    check_image_sizes,
+    check_images_exist,
+    check_images_inside,
+)
+from utils.dataset_check.structure import are_finite
+from utils.doctor.pixels import check_pixels
+from utils.doctor.poses import entries, labelled_poses
+from utils.doctor.predictions.agreement import check_predictions
+from utils.doctor.sides import check_sides
+from utils.doctor.small_people import check_small_people
+
+
+@dataclass(frozen=True)
+class LabelFiles:
+    """Annotations, what belongs to them, and how they are to be read.
+
+    Attributes:
+        labels: COCO keypoint annotations.
+        images: folder of their images; None: images are not looked at.
+        detections: a COCO result file of boxes; None: there is none.
+        predictions: keypoints that a network found; None: there are none.
+        category: name or id of the person's category; None: the file has one only.
+        visible_above: a visibility above it is a label; None admits 0, 1, 2 (and -1 as 0).
+        keypoint_names: that the labels must have; None: not known.
+        input_wh: the network's input, pixels; None: not known.
+    """
+
+    labels: Path
+    images: Path | None = None
+    detections: Path | None = None
+    predictions: Path | None = None
+    category: str | int | None = None
+    visible_above: float | None = None
+    keypoint_names: tuple[str, ...] | None = None
+    input_wh: tuple[int, int] | None = None
+
+    @property
+    def rules(self) -> LabelRules:
+        """How to read the labels."""
+        return LabelRules(self.keypoint_names, self.category, self.visible_above)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """What was found.
+
+    Attributes:
+        people: usable annotations; all of the file's with errors.
+        images: entries of the file.
+        faults: of labels, images and boxes, errors first.
+        content: the labels, as they were read, of any kind with errors.
+    """
+
+    people: int
+    images: int
+    faults: tuple[Fault, ...]
+    content: object
+
+    @property
+    def verdict(self) -> str:
+        """People, images, and whether they can be used, in words."""
+        errors = sum(fault.level == ERROR for fault in self.faults)
+        kinds = "a kind of error" if errors == 1 else f"{errors} kinds of errors"
+        usable = f"not usable, {kinds}" if errors else "usable"
+        return f"{self.people} people on {self.images} images, {usable}"
+
+
+def check_data_set(data: LabelFiles) -> DataSet:
+    """Check annotations, and what belongs to them.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: no JSON.
+    """
+    file = read_coco(data.labels, data.rules)
+    faults = list(file.faults)
+    images, people = (entries(file.content, key) for key in ("images", "annotations"))
+    named = [image for image in images if isinstance(image.get("file_name"), str)]
+    faults += check_images_inside(data.labels, [e["file_name"] for e in named])
+    if data.images is not None:
+        faults += _check_images(data.labels, data.images, named)
+    if file.category is not None and not any(fault.level == ERROR for fault in file.faults):
+        poses = labelled_poses(file, data.keypoint_names)
+        faults += check_sides(poses, file.path)
+        faults += check_small_people(poses, data.input_wh, file.path)
+        if data.predictions is not None:
+            faults += check_predictions(data.predictions, file, poses, data.input_wh)
+    if data.detections is not None:
+        ids = {e["id"] for e in named if isinstance(e.get("id"), (int, str))}
+        faults += read_detections(data.detections, file.category, ids).faults
+    faults.sort(key=lambda fault: fault.level != ERROR)
+    return DataSet(len(people), len(images), tuple(faults), file.content)
+
+
+def _check_images(labels: Path, folder: Path, named: list[dict]) -> list[Fault]:
+    faults = check_images_exist(labels, [folder / e["file_name"] for e in named])
+    if faults:
+        return faults
+    stated = [
+        (str(folder / image["file_name"]), (image["width"], image["height"]))
+        for image in named
+        if all(type(image.get(k)) is int and are_finite([image[k]]) for k in ("width", "height"))
+    ]
+    faults = check_image_sizes(labels, stated)
+    return faults + check_pixels(labels, [path for path, _ in stated])

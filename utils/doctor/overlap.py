@@ -1,0 +1,53 @@
+"""Images that are trained on and validated on."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from utils.dataset_check.faults import Fault, warning
+from utils.dataset_check.json_file import load_json
+
+
+def check_overlap(train: Sequence[Path], val: Path, folder: Path) -> list[Fault]:
+    """Find images that are trained on and validated on, under whatever name.
+
+    Args:
+        train: folders of images.
+        val: the validation set's annotations.
+        folder: of its images.
+
+    Returns:
+        At most one warning.
+
+    Source: difference hash: whether each pixel of a 9x8 thumbnail is brighter than the next.
+    """
+    names = [image["file_name"] for image in load_json(val, "a COCO keypoint file")["images"]]
+    held = {folder / name for name in names}
+    others = {path for each in train for path in each.rglob("*") if path.is_file()} - held
+    with ThreadPoolExecutor() as pool:
+        known = dict(zip(pool.map(_look, others), others, strict=True))
+        pairs = [
+            f"{path.name} is {known[look].name}"
+            for path, look in zip(held, pool.map(_look, held), strict=True)
+            if look is not None and look in known
+        ]
+    return warning(
+        "overlap",
+        val,
+        "images of the validation set must not look like images that are trained on",
+        sorted(pairs),
+        "Take them out of one of the two: AP would be too high.",
+    )
+
+
+def _look(path: Path) -> bytes | None:
+    """Return the difference hash of an image; None where there is nothing to see."""
+    image = cv2.imread(str(path), cv2.IMREAD_REDUCED_GRAYSCALE_8)
+    if image is None:
+        return None
+    small = cv2.resize(image, (9, 8), interpolation=cv2.INTER_AREA)
+    brighter = small[:, 1:] > small[:, :-1]
+    return np.packbits(brighter).tobytes() if brighter.any() else None

@@ -1,0 +1,1 @@
+"""Predictions beside labels: why AP is -1, 0 or low, in words."""
