@@ -47,14 +47,16 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def _add_scheme_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags that say how numbers are rounded."""
+    from utils.quantization import PERCENTAGE
+
     add, switch = parser.add_argument, argparse.BooleanOptionalAction
     text = (
         "how far a tensor's range reaches: a share of the values (default), least squared error, "
     )
     text += "or all that was seen"
     add("--method", choices=("percentage", "mmse", "minmax"), default="percentage", help=text)
-    text = "share of values that are not clipped (default: 0.9999; the vendor's is 0.999)"
-    add("--percentage", type=float, default=0.9999, metavar="P", help=text)
+    text = f"share of values that are not clipped (default: {PERCENTAGE}; the vendor's is 0.999)"
+    add("--percentage", type=float, default=PERCENTAGE, metavar="P", help=text)
     text = "8 (default); 16: everything; mixed: 16 for sums and outputs, which lose most by 8"
     add("--bits", choices=("8", "16", "mixed"), default="8", help=text)
     weights = parser.add_mutually_exclusive_group()

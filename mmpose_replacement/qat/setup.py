@@ -19,7 +19,6 @@ from utils.quantization.schemes import get_scheme
 
 NUM_CROPS = 200
 KEPT = ("decoder", "teacher_weight", "label_weight", "teacher_power")  # of the head
-PERCENTAGE = 0.9999  # of the values that are covered at the start; then the ranges are learnt
 
 
 def use_fixed_point(config: Config, chip: str) -> None:
@@ -78,7 +77,7 @@ def _write_start(config: Config, chip: str, path: Path, exact: Path) -> None:
     lines = load_file(estimator, config.load_from)
     converted, _ = export_model(config, estimator, ExportOptions(npu=chip))
     crops = [crop[None] for crop in training_crops(config, NUM_CROPS).numpy()]
-    options = Options(scheme=scheme, percentage=PERCENTAGE, per_channel=scheme.weights_per_channel)
+    options = Options(scheme=scheme, per_channel=scheme.weights_per_channel)
     prepared = prepare_rounding(converted.model, crops, options, source=config.load_from)
     write_model(converted.model, exact)
     write_prepared(prepared, path)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from utils.onnx_graph.graph import Graph
+from utils.quantization import PERCENTAGE
 from utils.quantization.observe import Observed
 from utils.quantization.ranges import reach
 from utils.quantization.schemes import Scheme, step_of
@@ -26,7 +27,7 @@ class Options:
 
     scheme: Scheme
     method: str = "percentage"
-    percentage: float = 0.999
+    percentage: float = PERCENTAGE
     per_channel: bool = True
     wide: Collection[str] = field(default_factory=frozenset)
     all_wide: bool = False
