@@ -3,7 +3,7 @@ r"""Simulate a chip's eight bits: write an ONNX file that answers as the fixed-p
     python tools/quantize.py model.onnx --calib calibration.npz --npu 720 -o model_8bit.onnx
     python tools/quantize.py model.onnx --calib labels.json --img-dir train2017 --npu 520 \
         -o model_8bit.onnx
-    python tools/quantize.py model.onnx --calib photos/ --npu 720 --bits mixed -o model_mixed.onnx
+    python tools/quantize.py model.onnx --calib photos/ --npu 720 --learn -o model_8bit.onnx
 
 The output is taken by tools/test.py, inference.py and inference_e2e.py like the float file. Beside
 it a JSON file lists each tensor's scale, radix, range, clipped share and signal-to-noise ratio.
@@ -68,6 +68,9 @@ def _add_scheme_flags(parser: argparse.ArgumentParser) -> None:
     add("--equalize", action=switch, default=True, help=text)
     text = "take back in the biases what rounding shifts (default)"
     add("--bias-correct", action=switch, default=True, help=text)
+    text = "learn from the crops which ranges and which rounding move the heatmaps least: some "
+    text += "minutes more, and nearer to float; needs PyTorch. Use it on KL520"
+    add("--learn", action="store_true", help=text)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -78,7 +81,10 @@ def main(argv: list[str] | None = None) -> None:
         from utils.quantization.run import quantize_file
 
         check_target(args.output, args.model)
-        print("\n".join(quantize_file(args)))
+        balance = None
+        if args.learn:
+            from models.fixed_point.balance import balance_channels as balance
+        print("\n".join(quantize_file(args, balance)))
 
 
 if __name__ == "__main__":

@@ -137,6 +137,10 @@ class FixedPointNetwork(nn.Module):
     Args:
         prepared: the float network and its plan; not changed.
 
+    Attributes:
+        stored: tensor to the step that it is rounded to.
+        convs: the graph's convolutions, in its order.
+
     Raises:
         ValueError: an operator, or a form of one, that is not known.
     """
@@ -148,7 +152,7 @@ class FixedPointNetwork(nn.Module):
         self.steps = nn.ModuleList(
             LearntStep(np.float32(s), bits) for s, bits in activations.values()
         )
-        self._rounding = dict(zip(activations, self.steps, strict=True))
+        self.stored = dict(zip(activations, self.steps, strict=True))
         self.convs = nn.ModuleList()
         self._others = nn.ModuleList()  # what else holds tensors
         self._constants: dict[str, str] = {}  # of tensors to those of buffers
@@ -157,7 +161,7 @@ class FixedPointNetwork(nn.Module):
 
     def _call(self, node: Node) -> tuple[Function, list[str], list[str]]:
         """Return a node's function, rounding included, the tensors it takes and those it gives."""
-        rounding = self._rounding.get(node.output)
+        rounding = self.stored.get(node.output)
         inputs = node.inputs if node.op in ("Add", "Mul", "Concat") else node.inputs[:1]
         if node.op == "Relu" and rounding:
             return functools.partial(rounding, with_relu=True), inputs, node.outputs
@@ -175,7 +179,7 @@ class FixedPointNetwork(nn.Module):
         step, bits = plan.weights[node.inputs[1]]
         conv = RoundedConv(node, weight, bias, step, bits, plan.activations[name][0])
         self.convs.append(conv)
-        taken = self._rounding[stored_tensor(graph, node.inputs[0], plan)]
+        taken = self.stored[stored_tensor(graph, node.inputs[0], plan)]
         return lambda x: conv(x, taken.step)
 
     def _operator(self, node: Node, inputs: list[str]) -> Function:
@@ -193,7 +197,7 @@ class FixedPointNetwork(nn.Module):
     def forward(self, images_BCHW: torch.Tensor) -> torch.Tensor:
         """Return heatmaps float32 (B, K, h, w) of images normalised as the file takes them."""
         (source,), (wanted,) = self.prepared.graph.inputs, self.prepared.graph.outputs
-        values = {source: self._rounding[source](images_BCHW)}
+        values = {source: self.stored[source](images_BCHW)}
         values |= {name: getattr(self, buffer) for name, buffer in self._constants.items()}
         for index, (function, inputs, outputs) in enumerate(self._calls):
             found = function(*(values[name] for name in inputs))
@@ -208,7 +212,7 @@ class FixedPointNetwork(nn.Module):
         """Return the network as it is now: float weights and steps in a graph of its own."""
         graph = Graph(self.prepared.graph.to_model())
         plan = RoundingPlan({}, {})
-        for name, rounding in self._rounding.items():
+        for name, rounding in self.stored.items():
             plan.activations[name] = (rounding.step.item(), rounding.bits)
         for node, conv in zip(graph.of("Conv"), self.convs, strict=True):
             node.inputs[1] = graph.constant("weight", _array(conv.float_weight()))

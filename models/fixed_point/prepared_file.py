@@ -62,4 +62,5 @@ def read_prepared(path: Path) -> Prepared:
         name: (np.array(step, np.float32), int(bits))
         for name, (step, bits) in plan["weights"].items()
     }
-    return Prepared(Graph(model), RoundingPlan(activations, weights), {}, notes)
+    graph = Graph(model)
+    return Prepared(graph, RoundingPlan(activations, weights), {}, notes, graph)

@@ -83,6 +83,32 @@ def test_the_file_runs_with_its_metadata_and_its_records(run, network, calib, tm
     assert first["clipped_share"] <= 0.0005
 
 
+def test_learning_gives_a_file_of_the_same_form(run, network, calib, tmp_path):
+    files = {}
+    for name, words in (("plain", ()), ("learnt", ("--learn",))):
+        files[name] = tmp_path / f"{name}.onnx"
+        call = (network, "--calib", calib(40), "--npu", "520", "-o", files[name], *words)
+        code, lines, errors = run(*call)
+        assert code == 0, errors
+        assert "heatmaps keep" in lines[0]
+    plain, learnt = (json.loads(file.with_suffix(".json").read_text()) for file in files.values())
+    assert (plain["learn"], learnt["learn"]) == (False, True)
+    assert [t["name"] for t in plain["tensors"]] == [t["name"] for t in learnt["tensors"]]
+    assert learnt["snr_db"] > 20
+    kinds = [[node.op_type for node in onnx.load(file).graph.node] for file in files.values()]
+    assert kinds[0] == kinds[1]
+    session = open_session(files["learnt"])
+    assert session.get_modelmeta().custom_metadata_map["fixed_point"] == '"520"'
+
+
+def test_too_few_crops_to_learn_from(run, network, calib, tmp_path):
+    out = tmp_path / "out.onnx"
+    code, _, errors = run(network, "--calib", calib(31), "--npu", "520", "--learn", "-o", out)
+    assert code == 1
+    assert "calibration must have at least 32 crops to learn from, got 31" in errors
+    assert not out.exists()
+
+
 def test_sixteen_bits_are_closer_and_not_for_every_chip(run, network, calib, tmp_path):
     figures = {}
     for bits in ("8", "mixed", "16"):

@@ -65,6 +65,17 @@ def equalize(graph: Graph, observed: Mapping[str, Observed], strength: Strength)
         change *= DAMPING if strength.rounds > 1 else 1.0
         factors = np.clip(factors * np.exp(change), LEAST, MOST)
         factors[FIXED] = 1.0
+    scale_channels(graph, classes, factors)
+
+
+def scale_channels(graph: Graph, classes: ChannelClasses, factors: np.ndarray) -> None:
+    """Divide channels by factors; the convolutions around take it back.
+
+    Args:
+        graph: changed in place; gives the same answers in float.
+        classes: its channels.
+        factors: float64 (classes.count,), above 0; 1 for the fixed class.
+    """
     for node in list(graph.of("Conv")):
         _scale_conv(
             graph, node, factors[classes.of[node.inputs[0]]], factors[classes.of[node.output]]
@@ -84,12 +95,21 @@ class _Layer:
     @classmethod
     def of(cls, graph: Graph, node: Node, classes: ChannelClasses) -> "_Layer":
         largest = np.abs(graph.constants[node.inputs[1]]).max(axis=(2, 3)).astype(np.float64)
-        inputs = _of_outputs(classes.of[node.inputs[0]], node, largest.shape)
+        inputs = lay_out(classes.of[node.inputs[0]], node, largest.shape)
         return cls(largest, inputs, classes.of[node.output])
 
 
-def _of_outputs(channels: np.ndarray, node: Node, shape: tuple[int, ...]) -> np.ndarray:
-    """Lay the input's channels out as the weights are: (outputs, inputs of a group)."""
+def lay_out(channels: np.ndarray, node: Node, shape: tuple[int, ...]) -> np.ndarray:
+    """Lay channels of a convolution's input out as its weights are.
+
+    Args:
+        channels: of the input, (C,).
+        node: the convolution.
+        shape: of its weights, (O, I, ...).
+
+    Returns:
+        (O, I), of the same dtype.
+    """
     group = int(node.attributes.get("group", 1))
     return np.repeat(channels.reshape(group, shape[1]), shape[0] // group, axis=0)
 
@@ -121,7 +141,7 @@ def _log(parts: np.ndarray) -> np.ndarray:
 
 def _scale_conv(graph: Graph, node: Node, taken_I: np.ndarray, given_O: np.ndarray) -> None:
     weight = graph.constants[node.inputs[1]].astype(np.float64)
-    taken_OI = _of_outputs(taken_I, node, weight.shape)
+    taken_OI = lay_out(taken_I, node, weight.shape)
     weight = weight * taken_OI[:, :, None, None] / given_O[:, None, None, None]
     node.inputs[1] = graph.constant("weight", weight.astype(np.float32))
     if len(node.inputs) > 2 and node.inputs[2]:

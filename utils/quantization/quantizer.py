@@ -12,7 +12,8 @@ from onnx import version_converter
 from prepostprocess.metadata import FIXED_POINT
 from utils.onnx_graph.graph import Graph
 from utils.quantization.biases import correct_biases
-from utils.quantization.equalize import PER_CHANNEL, PER_TENSOR, Strength, equalize
+from utils.quantization.equalize import PER_CHANNEL, PER_TENSOR, equalize
+from utils.quantization.learnt_rounding import learn_rounding
 from utils.quantization.observe import Observed, TensorRunner, observe
 from utils.quantization.plan import Options, RoundingPlan, make_plan
 from utils.quantization.points import find_points
@@ -22,7 +23,11 @@ from utils.quantization.schemes import scale_and_radix
 
 LEAST_CROPS = 8
 RECORDED_BINS = 64
+LEAST_TO_LEARN = 32  # crops
 COMPARED = 8  # crops on which the fixed-point tensors are compared with the float ones
+
+
+Balance = Callable[[Graph, RoundingPlan, Mapping[str, Observed], Sequence[np.ndarray]], None]
 
 
 @dataclass(frozen=True)
@@ -30,16 +35,18 @@ class Prepared:
     """A float network that is ready to be rounded.
 
     Attributes:
-        graph: equalised, its biases corrected.
+        graph: equalised, its biases corrected, its weights on their grid where that was learnt.
         plan: where it is rounded to what.
         observed: statistics of the tensors that are rounded.
         notes: metadata of the file.
+        exact: as graph, but with biases and weights as they were: what the chip is compared with.
     """
 
     graph: Graph
     plan: RoundingPlan
     observed: Mapping[str, Observed]
     notes: dict[str, str]
+    exact: Graph
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ def prepare_rounding(
     equalized: bool = True,
     corrected: bool = True,
     wide_sums: bool = False,
-    strength: Strength | None = None,
+    balance: Balance | None = None,
     source: object = "network",
     track: Callable[[Iterable], Iterable] = iter,
 ) -> Prepared:
@@ -74,12 +81,12 @@ def prepare_rounding(
 
     Args:
         model: float, with fixed sizes, BatchNormalization folded.
-        images: float32 (1, 3, H, W) each, as the network is fed; eight at least.
+        images: float32 (1, 3, H, W) each, as the network is fed; eight at least, 32 to learn from.
         options: the chip's scheme and how ranges are chosen.
         equalized: bring channels to one range first.
         corrected: correct biases.
-        strength: of the equalisation; None: what was measured best for the chip's kind of weights.
         wide_sums: sums and outputs get 16 bits: they lose most by 8.
+        balance: brings channels to learnt ranges, in place; weights' rounding is then learnt too.
         source: the file, for messages.
         track: wraps the images to show progress.
 
@@ -87,27 +94,31 @@ def prepare_rounding(
         The network, still in float.
 
     Raises:
-        ValueError: too few or one-coloured images, sizes that do not fit, open sizes, an operator
-            without a rule, or a network that is quantised already.
+        ValueError: images or sizes that do not serve, an operator without a rule, or a network that
+            is quantised already.
     """
     graph = Graph(_raised(model))
     points = find_points(graph, source)
-    names = points.rounded
-    _check_images(graph, images, source)
-    observed = observe(graph, names, images, track)
+    _check_images(graph, images, source, LEAST_TO_LEARN if balance else LEAST_CROPS)
+    observed = observe(graph, points.rounded, images, track)
     if equalized:
-        equalize(graph, observed, strength or (PER_CHANNEL if options.per_channel else PER_TENSOR))
-        observed = observe(graph, names, images, track)
+        equalize(graph, observed, PER_CHANNEL if options.per_channel else PER_TENSOR)
+        observed = observe(graph, points.rounded, images, track)
     if wide_sums:
         options = replace(options, wide=frozenset(points.sums))
-    plan = make_plan(graph, observed, options)
+    if balance:
+        balance(graph, make_plan(graph, observed, options), observed, images)
+        observed = observe(graph, points.rounded, images, track)
+    plan, exact = make_plan(graph, observed, options), Graph(graph.to_model())
+    if balance:
+        learn_rounding(graph, plan, images, track)
     if corrected:
         correct_biases(graph, plan, images, track)
-    return Prepared(graph, plan, observed, {note.key: note.value for note in model.metadata_props})
+    return Prepared(graph, plan, observed, {e.key: e.value for e in model.metadata_props}, exact)
 
 
 def write_down(prepared: Prepared, chip: str, images: Sequence[np.ndarray]) -> Quantized:
-    """Round a prepared network, and compare it with itself in float.
+    """Round a prepared network, and compare it with the float one.
 
     Args:
         prepared: the network.
@@ -121,7 +132,7 @@ def write_down(prepared: Prepared, chip: str, images: Sequence[np.ndarray]) -> Q
     fixed = Graph(graph.to_model())
     written = write_fixed_point(fixed, plan)
     onnx.helper.set_model_props(written, {**prepared.notes, FIXED_POINT: f'"{chip}"'})
-    snr = _snr(graph, fixed, plan, images[:COMPARED])
+    snr = _snr(prepared.exact, fixed, plan, images[:COMPARED])
     records = [_record(name, plan, observed[name], snr[name]) for name in observed]
     return Quantized(written, records, snr[graph.outputs[0]])
 
@@ -132,15 +143,16 @@ def _raised(model: onnx.ModelProto) -> onnx.ModelProto:
     return model if opset >= OPSET else version_converter.convert_version(model, OPSET)
 
 
-def _check_images(graph: Graph, images: Sequence[np.ndarray], source: object) -> None:
+def _check_images(graph: Graph, images: Sequence[np.ndarray], source: object, least: int) -> None:
     wanted = graph.sizes(graph.inputs[0])
     if not wanted:
         raise ValueError(
             f"{source}: network must have fixed sizes, got open ones. Export it again."
         )
-    if len(images) < LEAST_CROPS:
+    if len(images) < least:
+        purpose = " to learn from" if least == LEAST_TO_LEARN else ""
         raise ValueError(
-            f"calibration must have at least {LEAST_CROPS} crops, got {len(images)}. "
+            f"calibration must have at least {least} crops{purpose}, got {len(images)}. "
             "The vendor asks for 100."
         )
     for image in images:

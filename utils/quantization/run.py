@@ -19,18 +19,24 @@ from utils.calibration.files import read_calibration
 from utils.inference.sources import find_images
 from utils.onnx_graph.file import read_model, write_model
 from utils.quantization.plan import Options
-from utils.quantization.quantizer import prepare_rounding, write_down, write_records
+from utils.quantization.quantizer import (
+    Balance,
+    prepare_rounding,
+    write_down,
+    write_records,
+)
 from utils.quantization.schemes import Scheme, get_scheme
 from utils.runners.one_person import find_one_person
 
 ACCEPTED_SNR = 20.0  # decibels that the vendor calls good enough for 8 bits
 
 
-def quantize_file(args: argparse.Namespace) -> list[str]:
+def quantize_file(args: argparse.Namespace, balance: Balance | None = None) -> list[str]:
     """Write the fixed-point file and its records.
 
     Args:
         args: the namespace of tools/quantize.py.
+        balance: see ``prepare_rounding``.
 
     Returns:
         Lines for the user.
@@ -49,25 +55,14 @@ def quantize_file(args: argparse.Namespace) -> list[str]:
         equalized=args.equalize,
         corrected=args.bias_correct,
         wide_sums=args.bits == "mixed",
+        balance=balance,
         source=args.model,
         track=functools.partial(tqdm, desc="looking at crops", unit="crop", delay=1, disable=None),
     )
     found = write_down(prepared, scheme.chip, images)
     write_model(found.model, args.output)
     records = args.output.with_suffix(".json")
-    notes = {
-        "chip": scheme.chip,
-        "scheme_date": scheme.date,
-        "method": options.method,
-        "percentage": options.percentage,
-        "bits": args.bits,
-        "per_channel": options.per_channel,
-        "equalize": args.equalize,
-        "bias_correct": args.bias_correct,
-        "crops": len(images),
-        "float_model": args.model.name,
-    }
-    write_records(records, found, notes)
+    write_records(records, found, {**_notes(args, options), "crops": len(images)})
     worst = sorted(found.tensors, key=lambda record: record["snr_db"])[:3]
     return [
         f"KL{scheme.chip}, {args.bits} bits, {len(images)} crops: heatmaps keep "
@@ -75,6 +70,21 @@ def quantize_file(args: argparse.Namespace) -> list[str]:
         "least: " + ", ".join(f"{r['name']} {r['snr_db']:.1f} dB" for r in worst),
         f"{args.output}, {records}: measure AP with tools/test.py CONFIG {args.output}",
     ]
+
+
+def _notes(args: argparse.Namespace, options: Options) -> dict[str, object]:
+    return {
+        "chip": options.scheme.chip,
+        "scheme_date": options.scheme.date,
+        "method": options.method,
+        "percentage": options.percentage,
+        "bits": args.bits,
+        "per_channel": options.per_channel,
+        "equalize": args.equalize,
+        "bias_correct": args.bias_correct,
+        "learn": args.learn,
+        "float_model": args.model.name,
+    }
 
 
 def _options(args: argparse.Namespace, scheme: Scheme) -> Options:
