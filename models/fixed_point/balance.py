@@ -7,8 +7,8 @@ import torch
 
 from models.fixed_point.sensitivity import Sensitivity, sensitivity
 from utils.onnx_graph.graph import Graph
-from utils.quantization.channels import FIXED, ChannelClasses
-from utils.quantization.equalize import lay_out, scale_channels
+from utils.quantization.cures.channels import FIXED, ChannelClasses
+from utils.quantization.cures.equalize import lay_out, scale_channels
 from utils.quantization.observe import Observed
 from utils.quantization.plan import RoundingPlan
 

@@ -11,9 +11,9 @@ from onnx import version_converter
 
 from prepostprocess.metadata import FIXED_POINT
 from utils.onnx_graph.graph import Graph
-from utils.quantization.biases import correct_biases
-from utils.quantization.equalize import PER_CHANNEL, PER_TENSOR, equalize
-from utils.quantization.learnt_rounding import learn_rounding
+from utils.quantization.cures.biases import correct_biases
+from utils.quantization.cures.equalize import PER_CHANNEL, PER_TENSOR, equalize
+from utils.quantization.cures.learnt_rounding import learn_rounding
 from utils.quantization.observe import Observed, TensorRunner, observe
 from utils.quantization.plan import Options, RoundingPlan, make_plan
 from utils.quantization.points import find_points

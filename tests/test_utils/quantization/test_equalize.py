@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from utils.onnx_graph.graph import Graph
-from utils.quantization.channels import FIXED, ChannelClasses
-from utils.quantization.equalize import PER_CHANNEL, PER_TENSOR, Strength, equalize
+from utils.quantization.cures.channels import FIXED, ChannelClasses
+from utils.quantization.cures.equalize import PER_CHANNEL, PER_TENSOR, Strength, equalize
 from utils.quantization.observe import observe
 from utils.quantization.points import find_points
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from utils.onnx_graph.graph import Graph
-from utils.quantization.learnt_rounding import learn_rounding
+from utils.quantization.cures.learnt_rounding import learn_rounding
 from utils.quantization.observe import observe
 from utils.quantization.plan import Options, RoundingPlan, make_plan
 from utils.quantization.points import find_points

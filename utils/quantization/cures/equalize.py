@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from utils.onnx_graph.graph import Graph, Node
-from utils.quantization.channels import FIXED, ChannelClasses
+from utils.quantization.cures.channels import FIXED, ChannelClasses
 from utils.quantization.observe import Observed
 
 LEAST, MOST = 1 / 1024, 1024.0  # bounds of a factor
