@@ -31,6 +31,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("--count", type=int, default=200, metavar="N", help="crops at most (default: 200)")
     add("--npu", required=True, metavar="CHIP", help="520, 530, 630, 720 or 730")
     add("-o", "--output", type=Path, required=True, metavar="FILE", help="the ONNX file to write")
+    text = "write the float network too, its channels brought to the ranges that were found: it "
+    text += "answers as before, and the vendor's compiler, which rounds it, loses less"
+    add("--float", type=Path, metavar="FILE", help=text)
     _add_scheme_flags(parser)
     args = parser.parse_args(argv)
     for path in (args.model, args.calib):
@@ -80,7 +83,8 @@ def main(argv: list[str] | None = None) -> None:
         from utils.onnx_graph.file import check_target
         from utils.quantization.run import quantize_file
 
-        check_target(args.output, args.model)
+        for target in filter(None, (args.output, args.float)):
+            check_target(target, args.model)
         balance = None
         if args.learn:
             from models.fixed_point.balance import balance_channels as balance

@@ -168,3 +168,33 @@ def test_networks_that_do_not_serve(run, network, calib, tmp_path):
     assert code == 1
     assert "text.npz: calibration must be a file of tools/export_calibration.py" in errors
     assert not again.exists()
+
+
+def test_the_balanced_float_network_answers_as_before_and_survives_a_plain_rounding(
+    run, network, calib, tmp_path
+):
+    crops, balanced = calib(40), tmp_path / "balanced.onnx"
+    words = ("--calib", crops, "--npu", "520")
+    out = tmp_path / "out.onnx"
+    code, lines, errors = run(network, *words, "--learn", "-o", out, "--float", balanced)
+    assert code == 0, errors
+    assert lines[-1].startswith(f"{balanced}: ")
+    before, after = onnx.load(network), onnx.load(balanced)
+    assert after.opset_import[0].version == before.opset_import[0].version
+    assert [node.op_type for node in after.graph.node] == [n.op_type for n in before.graph.node]
+    sessions = [onnxruntime.InferenceSession(str(path)) for path in (network, balanced)]
+    image = {"x": np.random.default_rng(2).normal(size=(1, 6, 8, 8)).astype(np.float32)}
+    first, second = (session.run(None, image)[0] for session in sessions)
+    np.testing.assert_allclose(second, first, atol=1e-5 * np.abs(first).max())
+    kept = []
+    for model in (network, balanced):
+        flags = ("--no-equalize", "--no-bias-correct", "-o", tmp_path / "plain.onnx")
+        assert run(model, *words, *flags)[0] == 0
+        kept.append(json.loads((tmp_path / "plain.json").read_text())["snr_db"])
+    assert kept[1] > kept[0]
+
+
+def test_the_float_network_does_not_take_the_models_place(run, network, calib, tmp_path):
+    words = ("--calib", calib(40), "--npu", "520", "-o", tmp_path / "out.onnx", "--float", network)
+    assert run(network, *words)[0] == 1
+    assert not (tmp_path / "out.onnx").exists()

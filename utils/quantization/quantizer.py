@@ -137,6 +137,30 @@ def write_down(prepared: Prepared, chip: str, images: Sequence[np.ndarray]) -> Q
     return Quantized(written, records, snr[graph.outputs[0]])
 
 
+def balanced_model(model: onnx.ModelProto, prepared: Prepared) -> onnx.ModelProto:
+    """Bring the channels of a float network to the ranges that were found.
+
+    Args:
+        model: what was prepared.
+        prepared: of it.
+
+    Returns:
+        The network with other weights, which gives the same answers; opset and names are the
+        model's.
+    """
+    graph, source = Graph(model), prepared.exact
+    exact = {node.output: node for node in source.of("Conv")}
+    for node in graph.of("Conv"):
+        for index, stem in enumerate(("weight", "bias")[: len(node.inputs) - 1], start=1):
+            value = source.value(exact[node.output], index)
+            if value is not None:
+                node.inputs[index] = graph.constant(stem, value)
+    graph.remove_dead_ends()
+    balanced = graph.to_model()
+    onnx.helper.set_model_props(balanced, prepared.notes)
+    return balanced
+
+
 def _raised(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return a model whose opset has steps for each channel."""
     opset = next(e.version for e in model.opset_import if e.domain in ("", "ai.onnx"))

@@ -21,6 +21,7 @@ from utils.onnx_graph.file import read_model, write_model
 from utils.quantization.plan import Options
 from utils.quantization.quantizer import (
     Balance,
+    balanced_model,
     prepare_rounding,
     write_down,
     write_records,
@@ -48,8 +49,9 @@ def quantize_file(args: argparse.Namespace, balance: Balance | None = None) -> l
     scheme = get_scheme(args.npu)
     options = _options(args, scheme)
     images = calibration_crops(args.model, args.calib, args.img_dir, args.count)
+    model = read_model(args.model)
     prepared = prepare_rounding(
-        read_model(args.model),
+        model,
         images,
         options,
         equalized=args.equalize,
@@ -61,6 +63,8 @@ def quantize_file(args: argparse.Namespace, balance: Balance | None = None) -> l
     )
     found = write_down(prepared, scheme.chip, images)
     write_model(found.model, args.output)
+    if args.float:
+        write_model(balanced_model(model, prepared), args.float)
     records = args.output.with_suffix(".json")
     write_records(records, found, {**_notes(args, options), "crops": len(images)})
     worst = sorted(found.tensors, key=lambda record: record["snr_db"])[:3]
@@ -69,6 +73,7 @@ def quantize_file(args: argparse.Namespace, balance: Balance | None = None) -> l
         f"{found.snr_db:.1f} dB (the vendor calls {ACCEPTED_SNR:.0f} good)",
         "least: " + ", ".join(f"{r['name']} {r['snr_db']:.1f} dB" for r in worst),
         f"{args.output}, {records}: measure AP with tools/test.py CONFIG {args.output}",
+        *([f"{args.float}: the float network, for the vendor's compiler"] if args.float else []),
     ]
 
 
