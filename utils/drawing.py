@@ -53,9 +53,10 @@ def draw_people(
         _draw_box(canvas, box, width)
     for joints, scores, width in zip(points, people.keypoint_scores, widths, strict=True):
         draw_skeleton(canvas, joints, scores > threshold, keypoint_names, width, links)
+    taken: list = []
     for i, box in enumerate(boxes):
         label = f"{people.scores[i]:.2f}" if ids is None else f"{ids[i]}: {people.scores[i]:.2f}"
-        _draw_label(canvas, box, label)
+        _draw_label(canvas, box, label, taken)
     return canvas
 
 
@@ -118,17 +119,39 @@ def draw_skeleton(
         cv2.circle(canvas, center, width + 1, colours[k], cv2.FILLED, cv2.LINE_AA)
 
 
-def _draw_label(canvas: np.ndarray, box_xywh: np.ndarray, label: str) -> None:
-    """Write above the box, or inside it where there is no room above; always within the image."""
+def _draw_label(canvas: np.ndarray, box_xywh: np.ndarray, label: str, taken: list) -> None:
+    """Write where least of the other labels is covered, above the box if it can be.
+
+    Args:
+        canvas: drawn on.
+        box_xywh: the person's.
+        label: ASCII.
+        taken: left, top, width, height of the labels so far; this one's is added.
+    """
     height = float(np.clip(min(canvas.shape[:2]) / 45, 9, 60))
     scale, thickness = height / _FONT_HEIGHT, max(1, round(height / 9))
     (text_width, text_height), _ = cv2.getTextSize(label, _FONT, scale, thickness)
     pad = max(2, round(height / 4))
-    full_width, full_height = text_width + 2 * pad, text_height + 2 * pad
-    left = int(np.clip(box_xywh[0], 0, max(0, canvas.shape[1] - full_width)))
-    top = int(box_xywh[1]) - full_height
-    top = int(np.clip(top if top >= 0 else box_xywh[1], 0, max(0, canvas.shape[0] - full_height)))
-    corner = (left + full_width, top + full_height)
-    cv2.rectangle(canvas, (left, top), corner, _OUTLINE_RGB, cv2.FILLED)
-    origin = (left + pad, top + pad + text_height)
+    width, height = text_width + 2 * pad, text_height + 2 * pad
+    x, y, w, h = box_xywh
+    tops = (y - height, y, y + h - height, y + h)  # above, inside at both ends, below
+    room = np.maximum(0, np.array(canvas.shape[1::-1]) - (width, height))
+    corners = [
+        np.clip((left, top), 0, room).astype(int) for left in (x, x + w - width) for top in tops
+    ]
+    left, top = min(corners, key=lambda c: sum(_overlap((*c, width, height), t) for t in taken))
+    taken.append((left, top, width, height))
+    corner = (int(left + width), int(top + height))
+    cv2.rectangle(canvas, (int(left), int(top)), corner, _OUTLINE_RGB, cv2.FILLED)
+    origin = (int(left + pad), int(top + pad + text_height))
     cv2.putText(canvas, label, origin, _FONT, scale, _TEXT_RGB, thickness, cv2.LINE_AA)
+
+
+def _overlap(first_xywh: tuple, second_xywh: tuple) -> float:
+    """Area that two rectangles share."""
+    sides = [
+        min(first_xywh[i] + first_xywh[i + 2], second_xywh[i] + second_xywh[i + 2])
+        - max(first_xywh[i], second_xywh[i])
+        for i in (0, 1)
+    ]
+    return max(0, sides[0]) * max(0, sides[1])

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -64,3 +66,23 @@ def test_draw_people__other_joints_without_limbs():
     names = tuple(f"point {k}" for k in range(17))
     drawn = draw_people(np.zeros((480, 640, 3), np.uint8), one_person(640, 480), names, 0.2)
     assert drawn.any()
+
+
+def test_labels_of_a_crowd_stand_beside_one_another(monkeypatch):
+    places = []
+    monkeypatch.setattr(
+        "utils.drawing.cv2.putText", lambda canvas, text, origin, *_: places.append((text, origin))
+    )
+    boxes = np.array([[100, 100, 60, 150], [104, 102, 60, 150], [98, 101, 60, 150]], np.float32)
+    people = People(
+        boxes_xywh=boxes,
+        box_scores=np.ones(3, np.float32),
+        keypoints=np.zeros((3, 17, 2), np.float32),
+        keypoint_scores=np.zeros((3, 17), np.float32),
+        scores=np.array([0.9, 0.8, 0.7], np.float32),
+    )
+    draw_people(np.zeros((400, 400, 3), np.uint8), people, KEYPOINT_NAMES, 0.5)
+    assert [text for text, _ in places] == ["0.90", "0.80", "0.70"]
+    assert places[0][1][1] < 100  # the first stands above its box
+    for (_, first), (_, second) in itertools.combinations(places, 2):
+        assert abs(first[0] - second[0]) > 25 or abs(first[1] - second[1]) >= 12
