@@ -14,6 +14,7 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, METRICS, MODELS
 
 from mmpose_replacement.config.load import load_config
+from utils.drawing import LEFT_RGB, MIDDLE_RGB, RIGHT_RGB
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted((ROOT / "configs/top_down").rglob("*.py"))
@@ -160,3 +161,12 @@ def test_keypoint_facts_survive_a_dump(tmp_path):
     config = Config.fromfile(ROOT / "configs/_base_/datasets/coco.py")
     config.dump(tmp_path / "dumped.py")  # as a run leaves its config in the work dir
     assert Config.fromfile(tmp_path / "dumped.py").to_dict() == config.to_dict()
+
+
+@pytest.mark.parametrize("name", ["coco", "mpii"])
+def test_mmposes_drawings_have_the_colours_of_ours(name):
+    info = Config.fromfile(f"configs/_base_/datasets/{name}.py").dataset_info
+    sides = {"left": LEFT_RGB, "right": RIGHT_RGB}
+    for point in info.keypoint_info.values():
+        side = sides.get(point["name"].partition("_")[0], MIDDLE_RGB)
+        assert tuple(point["color"]) == side, point["name"]

@@ -2,10 +2,10 @@
 
 from mmengine.config import Config
 
+from utils.drawing import LEFT_RGB, MIDDLE_RGB, RIGHT_RGB
 from utils.joints import Joints
 from utils.own_data import Labels, OwnData
 
-LEFT, RIGHT, MIDDLE = [0, 255, 0], [255, 128, 0], [51, 153, 255]  # RGB, for mmpose's own drawings
 LOWER = ("hip", "knee", "ankle", "heel", "toe", "foot", "leg", "pelvis")
 
 
@@ -61,19 +61,23 @@ def dataset_info(joints: Joints, name: str) -> dict:
     """
     partner = dict(joints.flip_pairs) | {b: a for a, b in joints.flip_pairs}
     lefts = {a for a, _ in joints.flip_pairs}
+
+    def colour_of(i: int) -> tuple[int, int, int]:
+        return MIDDLE_RGB if i not in partner else LEFT_RGB if i in lefts else RIGHT_RGB
+
     is_body = any(word in each for each in joints.names for word in LOWER)
     points = {
         i: dict(
             name=each,
             id=i,
-            color=MIDDLE if i not in partner else LEFT if i in lefts else RIGHT,
+            color=list(colour_of(i)),
             type=_half(each) if is_body else "",
             swap=joints.names[partner[i]] if i in partner else "",
         )
         for i, each in enumerate(joints.names)
     }
     links = {
-        i: dict(link=(joints.names[a], joints.names[b]), id=i, color=MIDDLE)
+        i: dict(link=(joints.names[a], joints.names[b]), id=i, color=list(MIDDLE_RGB))
         for i, (a, b) in enumerate(joints.links)
     }
     return dict(

@@ -5,7 +5,7 @@ Source: cocodataset.org/#keypoints-eval for the order and the constants (sigmas)
 the keypoint weights, which apply only where `GenerateTarget` asks for them.
 """
 
-LEFT, RIGHT, MIDDLE = [0, 255, 0], [255, 128, 0], [51, 153, 255]  # RGB
+LEFT, RIGHT, MIDDLE = [255, 140, 0], [0, 150, 255], [90, 220, 90]  # RGB, as in our own drawings
 
 dataset_info = dict(
     dataset_name="coco",

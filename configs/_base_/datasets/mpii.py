@@ -5,7 +5,7 @@ Source: human-pose.mpi-inf.mpg.de for the order. MPII has no OKS constants (PCKh
 sigmas here are mmpose's choice after COCO's and rate nothing in this toolkit.
 """
 
-LEFT, RIGHT, MIDDLE = [0, 255, 0], [255, 128, 0], [51, 153, 255]  # RGB
+LEFT, RIGHT, MIDDLE = [255, 140, 0], [0, 150, 255], [90, 220, 90]  # RGB, as in our own drawings
 
 dataset_info = dict(
     dataset_name="mpii",
