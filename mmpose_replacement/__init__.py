@@ -17,10 +17,12 @@ from mmpose_replacement.engine import (
     runner,
 )
 from mmpose_replacement.metrics import coco_metric, mpii_metric
+from mmpose_replacement.qat.even_ranges import EvenRangesHook
 from mmpose_replacement.qat.hook import FixedPointFileHook
 from mmpose_replacement.teacher import hook, view
 
 __all__ = [
+    "EvenRangesHook",
     "FixedPointFileHook",
     "acceleration",
     "batching",

@@ -15,6 +15,8 @@ default_hooks = dict(
 )
 custom_hooks = [dict(type="SyncBuffersHook")]  # one BatchNorm statistic for all processes
 
+quant_friendly = False  # True: keep the ranges of channels even while training, for KL520
+
 env_cfg = dict(
     cudnn_benchmark=True,  # all images have one size; --deterministic turns it off
     mp_cfg=dict(mp_start_method="fork", opencv_num_threads=0),  # loader workers do not share cores

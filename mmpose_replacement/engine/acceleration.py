@@ -17,6 +17,8 @@ from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
+from mmpose_replacement.config.hooks import add_hook
+
 FUSED_OPTIMIZERS = ("Adam", "AdamW", "SGD")
 COMPILERS = ("c++", "g++", "clang++")  # the compiler of torch.compile on a CPU is one of these
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
@@ -43,9 +45,7 @@ def choose_acceleration(config: Config, *, amp: bool | None, compiled: bool | No
     if compiled:
         _require_compiler()
     if compiled is not False:
-        config.setdefault("custom_hooks", []).append(
-            {"type": "CompileHook", "always": bool(compiled)}
-        )
+        add_hook(config, "CompileHook", always=bool(compiled))
 
 
 def keep_freed_memory() -> None:

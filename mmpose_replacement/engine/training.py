@@ -17,6 +17,7 @@ from mmengine.dist import is_main_process
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from mmpose_replacement.config.hooks import add_hook
 from mmpose_replacement.engine.acceleration import choose_acceleration
 from mmpose_replacement.engine.imported_weights import import_for_training
 from mmpose_replacement.engine.work_dir import alone_in
@@ -163,20 +164,19 @@ def _apply_flags(config: Config, args: argparse.Namespace) -> None:
         config.sync_bn = "torch"
     if config.default_hooks.checkpoint.type == "CheckpointHook":
         config.default_hooks.checkpoint.type = "KneronCheckpointHook"
-    hooks = config.setdefault("custom_hooks", [])
-    hooks.append({"type": "CheckpointFileHook", "allow_new_layers": not config.get("resume")})
-    hooks += [{"type": name} for name in ("ProgressBarHook", "FiniteLossHook", "CurvesHook")]
-    hooks.append({"type": "PauseHook", "minutes": args.save_every})
+    _add_hooks(config, args)
+
+
+def _add_hooks(config: Config, args: argparse.Namespace) -> None:
+    add_hook(config, "CheckpointFileHook", allow_new_layers=not config.get("resume"))
+    for kind in ("ProgressBarHook", "FiniteLossHook", "CurvesHook"):
+        add_hook(config, kind)
+    add_hook(config, "PauseHook", minutes=args.save_every)
+    if config.get("quant_friendly"):
+        add_hook(config, "EvenRangesHook")
     if args.ema:
-        hooks.append(
-            {
-                "type": "EMAHook",
-                "ema_type": "ExpMomentumEMA",
-                "momentum": 2e-4,
-                "update_buffers": True,
-                "priority": "NORMAL",
-            }
-        )
+        average = {"ema_type": "ExpMomentumEMA", "momentum": 2e-4, "update_buffers": True}
+        add_hook(config, "EMAHook", **average, priority="NORMAL")
 
 
 def _resume_newest(config: Config) -> None:

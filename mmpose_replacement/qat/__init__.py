@@ -1,1 +1,1 @@
-"""Quantisation-aware training: a trained network learns on with the chip's rounding in it."""
+"""Training for eight bits: with the chip's rounding in it, or so that rounding will cost less."""

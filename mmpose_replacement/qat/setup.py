@@ -6,6 +6,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.logging import print_log
 
+from mmpose_replacement.config.hooks import add_hook
 from mmpose_replacement.data.crops import training_crops
 from mmpose_replacement.teacher.setup import add_teacher
 from models.checkpoints.load import load_file
@@ -51,10 +52,9 @@ def use_fixed_point(config: Config, chip: str) -> None:
                 f"{path}: --qat must begin with a trained network, got none. Name it by "
                 "--load-from."
             )
-    hooks = config.setdefault("custom_hooks", [])
-    if not any(hook["type"] == "TeacherHook" for hook in hooks):
+    if not any(hook["type"] == "TeacherHook" for hook in config.get("custom_hooks", [])):
         add_teacher(config, exact)
-    hooks.append({"type": "FixedPointFileHook", "chip": chip})
+    add_hook(config, "FixedPointFileHook", chip=chip)
     joints = config.model.head.out_channels
     config.model.backbone = {"type": "KneronFixedPointNetwork", "file": str(start)}
     config.model.head = {

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmpose_replacement.config.hooks import add_hook
 from mmpose_replacement.teacher.network import Teacher, read_teacher
 from models.export.metadata import keypoints_of
 from prepostprocess.preprocess import get_preprocess
@@ -41,8 +42,7 @@ def add_teacher(config: Config, path: Path) -> None:
     for dataset in mappings(data):
         if dataset.get("type") == "KneronCocoDataset":
             dataset.unlabelled = True
-    hooks = config.setdefault("custom_hooks", [])
-    hooks.append({"type": "TeacherHook", "file": str(path), "keypoint_names": names})
+    add_hook(config, "TeacherHook", file=str(path), keypoint_names=names)
 
 
 def _check_fits(config: Config, teacher: Teacher, names: tuple[str, ...]) -> None:
