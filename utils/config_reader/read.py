@@ -18,7 +18,7 @@ from utils.config_reader.own_data import use_own_data
 from utils.own_data import read_own_data
 from utils.processes import PARENT, is_first
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 # top-level names that mean something to mmpose, to the original toolkit or to us
 OUR_KEYS = """
     auto_scale_lr channel_cfg codec compile custom_imports data_mode data_root dataset_info
