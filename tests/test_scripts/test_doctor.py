@@ -87,6 +87,19 @@ def test_all_sets_of_a_data_file(outcome, drawn, tmp_path):
     assert "error" in found.values()
 
 
+@pytest.mark.parametrize(
+    "text", ["[1]", '{"images": [{"id": 1}]}', '{"images": [{"file_name": 5}]}']
+)
+def test_a_data_file_whose_validation_labels_are_something_else(outcome, drawn, tmp_path, text):
+    labels, val = drawn / "annotations.json", tmp_path / "val.json"
+    val.write_text(text)
+    names = ", ".join(json.loads(labels.read_text())["categories"][0]["keypoints"])
+    sets = [f"{{annotations: {file}, images: {drawn / 'images'}}}" for file in (labels, val)]
+    own = tmp_path / "mine.yaml"
+    own.write_text(f"train: {sets[0]}\nval: {sets[1]}\nkeypoints: [{names}]\n")
+    assert faults(outcome, tmp_path, own, "--open-images") == (1, {"no-list": "error"})
+
+
 def test_all_sets_of_a_config(outcome, tmp_path):
     config = "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"
     make_people(tmp_path / "train", 3, seed=4)

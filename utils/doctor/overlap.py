@@ -7,8 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from utils.dataset_check.faults import Fault, warning
+from utils.dataset_check.faults import ERROR, Fault, warning
 from utils.dataset_check.json_file import load_json
+from utils.dataset_check.structure import check_structure
 
 
 def check_overlap(train: Sequence[Path], val: Path, folder: Path) -> list[Fault]:
@@ -20,12 +21,15 @@ def check_overlap(train: Sequence[Path], val: Path, folder: Path) -> list[Fault]
         folder: of its images.
 
     Returns:
-        At most one warning.
+        At most one warning; none of a file whose lists are at fault, which ``check_data_set`` tells.
 
     Source: difference hash: whether each pixel of a 9x8 thumbnail is brighter than the next.
     """
-    names = [image["file_name"] for image in load_json(val, "a COCO keypoint file")["images"]]
-    held = {folder / name for name in names}
+    content = load_json(val, "a COCO keypoint file")
+    faults = check_structure(content, str(val), need_sizes=False)
+    if any(fault.level == ERROR for fault in faults):
+        return []
+    held = {folder / image["file_name"] for image in content["images"]}
     others = {path for each in train for path in each.rglob("*") if path.is_file()} - held
     with ThreadPoolExecutor() as pool:
         known = dict(zip(pool.map(_look, others), others, strict=True))
