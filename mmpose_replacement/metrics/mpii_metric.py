@@ -66,7 +66,7 @@ class KneronPCKhMetric(BaseMetric):
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute PCKh of each pair of joints and of all, in percent.
 
-        Returns: ``Head`` to ``Ankle`` (only those with labels), ``PCKh`` and ``PCKh@0.1``.
+        Returns: ``PCKh``, ``PCKh@0.1``, and ``Head`` to ``Ankle`` (only those with labels).
 
         Raises: ValueError: people whom the file does not have.
         """
@@ -84,15 +84,17 @@ class KneronPCKhMetric(BaseMetric):
         distance /= self.head_sizes[ids][:, None]
         labelled = self.labelled[ids]
         hits = (distance <= 0.5) & labelled
+        counted = labelled.copy()
+        counted[:, MPII_NOT_COUNTED] = False
         figures = {
+            name: float(100.0 * np.mean(distance[counted] <= threshold))
+            for name, threshold in (("PCKh", 0.5), ("PCKh@0.1", 0.1))
+        }
+        figures |= {
             name: float(np.mean([100.0 * hits[:, j].sum() / labelled[:, j].sum() for j in joints]))
             for name, joints in MPII_GROUPS.items()
             if labelled[:, joints].any(axis=0).all()
         }
-        counted = labelled.copy()
-        counted[:, MPII_NOT_COUNTED] = False
-        for name, threshold in (("PCKh", 0.5), ("PCKh@0.1", 0.1)):
-            figures[name] = float(100.0 * np.mean(distance[counted] <= threshold))
         return figures
 
 

@@ -2,7 +2,8 @@
 
 The name `dataset_info` is mmpose's: its own data sets look for this file by this path first.
 Source: human-pose.mpi-inf.mpg.de for the order. MPII has no OKS constants (PCKh is its metric); the
-sigmas here are mmpose's choice after COCO's and rate nothing in this toolkit.
+sigmas here are mmpose's choice after COCO's; the pages of tools/report.py and tools/compare.py
+choose the best and the worst people by them.
 """
 
 LEFT, RIGHT, MIDDLE = [255, 140, 0], [0, 150, 255], [90, 220, 90]  # RGB, as in our own drawings

@@ -91,6 +91,7 @@ def test_pckh_worked_by_hand(tmp_path, mpii_joints):
     predicted[1, 9] += 50  # not labelled
     metric = KneronPCKhMetric(mat_file(tmp_path / "gt.mat", mpii_joints, missing))
     figures = evaluate(metric, mpii_samples(predicted))
+    assert next(iter(figures)) == "mpii/PCKh"  # a page and a summary show the first one
     assert figures["mpii/Wrist"] == 75.0  # right 1 of 2, left 2 of 2
     assert figures["mpii/Head"] == 100.0  # 1 of 1
     assert figures["mpii/PCKh"] == pytest.approx(100 * 26 / 27)  # 2 * 14 joints, one not labelled
