@@ -80,8 +80,6 @@ def scale_channels(graph: Graph, classes: ChannelClasses, factors: np.ndarray) -
         _scale_conv(
             graph, node, factors[classes.of[node.inputs[0]]], factors[classes.of[node.output]]
         )
-    for node in graph.of("Add"):
-        _scale_constant(graph, node, factors[classes.of[node.output]])
 
 
 @dataclass(frozen=True)
@@ -147,10 +145,3 @@ def _scale_conv(graph: Graph, node: Node, taken_I: np.ndarray, given_O: np.ndarr
     if len(node.inputs) > 2 and node.inputs[2]:
         bias = graph.constants[node.inputs[2]] / given_O
         node.inputs[2] = graph.constant("bias", bias.astype(np.float32))
-
-
-def _scale_constant(graph: Graph, node: Node, given_C: np.ndarray) -> None:
-    for index, name in enumerate(node.inputs):
-        if name in graph.constants and np.any(given_C != 1):
-            value = graph.constants[name] / given_C.reshape(1, -1, 1, 1)
-            node.inputs[index] = graph.constant("term", value.astype(np.float32))
