@@ -7,6 +7,8 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from prepostprocess.metadata import FIXED_POINT
+from utils.onnx_graph.file import read_model
 from utils.pages.charts import BLUE, bar, histogram
 from utils.pages.page import Html, heading, paragraph, table
 
@@ -32,11 +34,14 @@ def layer_parts(model: Path) -> list[Html]:
     path = model.with_suffix(".json")
     if model.suffix != ".onnx" or not path.is_file():
         return []
+    network = read_model(model)
+    if all(note.key != FIXED_POINT for note in network.metadata_props):
+        return []
     try:
         tensors = json.loads(path.read_text(encoding="utf-8"))["tensors"]
         shown = [(t["name"], t["bits"], float(t["snr_db"])) for t in tensors]
         worst = sorted(tensors, key=lambda each: each["snr_db"])[:WORST]
-        makers = _makers(onnx.load(model))
+        makers = _makers(network)
         closely = [_closely(tensor, makers.get(tensor["name"])) for tensor in worst]
     except (ValueError, KeyError, TypeError) as err:
         raise ValueError(
@@ -75,8 +80,10 @@ def _closely(tensor: dict, maker: tuple[str, np.ndarray | None] | None) -> list[
 
 
 def _weight_histogram(weight: np.ndarray) -> Html:
-    counts, _ = np.histogram(weight, bins=64, range=(-128, 128))
-    return histogram(counts, -128, 128)
+    limits = np.iinfo(weight.dtype)
+    ends = limits.min, limits.max + 1
+    counts, _ = np.histogram(weight, bins=64, range=ends)
+    return histogram(counts, *ends)
 
 
 def _cure(tensor: dict, op: str, weight: np.ndarray | None) -> str:

@@ -1,10 +1,12 @@
 """What a page shows of a fixed-point file: every tensor, the worst first and closely."""
 
 import json
+import math
 import re
 
 import fixed_point_models as models
 import numpy as np
+import onnx
 import pytest
 
 from utils.onnx_graph.file import write_model
@@ -16,14 +18,18 @@ from utils.quantization.schemes import get_scheme
 
 @pytest.fixture
 def file(tmp_path):
+    return quantized(tmp_path / "net.onnx", "520")
+
+
+def quantized(path, chip, **words):
     rng = np.random.default_rng(0)
     crops = models.images(rng)
-    options = Options(scheme=get_scheme("520"), method="percentage", percentage=0.999)
+    options = Options(scheme=get_scheme(chip), method="percentage", percentage=0.999, **words)
     prepared = prepare_rounding(models.a_bit_of_everything(rng), crops, options)
-    written = write_down(prepared, "520", crops)
-    write_model(written.model, tmp_path / "net.onnx")
-    write_records(tmp_path / "net.json", written, {"chip": "520"})
-    return tmp_path / "net.onnx"
+    written = write_down(prepared, chip, crops)
+    write_model(written.model, path)
+    write_records(path.with_suffix(".json"), written, {"chip": chip})
+    return path
 
 
 def test_all_tensors_are_listed_and_the_worst_first(file):
@@ -47,6 +53,22 @@ def test_histograms_count_every_value_that_was_seen(file):
 def test_a_float_network_has_nothing_to_show(file):
     file.with_suffix(".json").unlink()
     assert layer_parts(file) == []
+
+
+def test_a_float_network_may_have_any_json_beside_it(file):
+    write_model(models.a_bit_of_everything(np.random.default_rng(0)), file)
+    file.with_suffix(".json").write_text("[]")
+    assert layer_parts(file) == []
+
+
+def test_weights_of_sixteen_bits_are_all_in_their_histogram(tmp_path):
+    path = quantized(tmp_path / "wide.onnx", "720", all_wide=True)
+    sizes = {math.prod(t.dims) for t in onnx.load(path).graph.initializer if len(t.dims) == 4}
+    rows = [row for row in "".join(layer_parts(path)).split("<tr>") if "<td>Conv</td>" in row]
+    assert rows
+    for row in rows:
+        counts = re.findall(r"<title>(\d+)</title>", row.split("<svg")[-1])
+        assert sum(map(int, counts)) in sizes
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"tensors": [{}]}', "no json"])
