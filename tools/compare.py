@@ -17,6 +17,7 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not tools/
 
 from utils.cli import ScriptParser, user_errors
+from utils.published.catalogue import find_weights
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -24,7 +25,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = ScriptParser(__doc__)
     add = parser.add_argument
     add("config", type=Path, help="config whose test set names the people")
-    text = "checkpoints (.pth) of this config, and exported networks (.onnx)"
+    text = "checkpoints (.pth) of this config, exported networks (.onnx), and published names"
     add("networks", type=Path, nargs="+", help=text)
     add("--html", type=Path, metavar="PAGE", help="write a page with the people that are lost")
     add("--json", type=Path, metavar="FILE", help="write the table for programs")
@@ -36,6 +37,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     text = "change the config, e.g. model.test_cfg.flip_test=False"
     add("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help=text)
     args = parser.parse_args(argv)
+    try:
+        args.networks = [find_weights(each) for each in args.networks]
+    except ValueError as err:
+        parser.error(str(err))
     for path in (args.config, *args.networks):
         if not os.path.isfile(path):
             parser.error(f"{path} does not exist or is not a file")

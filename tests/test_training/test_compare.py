@@ -7,6 +7,8 @@ import pytest
 from browser import is_drawn, needs_browser, screenshot
 from scripts import load_script
 
+from utils.published import catalogue
+
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"
 
@@ -59,3 +61,15 @@ def test_a_network_of_another_kind_is_one_line(trained, options, tmp_path):
             [*map(str, words), "--num-workers", "0", "--cfg-options", options[0]]
         )
     assert not (tmp_path / "o.json").exists()
+
+
+def test_networks_may_be_published_names(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(catalogue, "WEIGHTS", tmp_path)
+    words = [str(CONFIG), str(CONFIG), "litehrnet_18_coco_256x192"]
+    parse_args = load_script(ROOT / "tools/compare.py").parse_args
+    with pytest.raises(SystemExit):
+        parse_args(words)
+    assert "Run: python tools/get_weights.py litehrnet_18_coco" in capsys.readouterr().err
+    file = tmp_path / catalogue.get_published(words[-1]).file_name
+    file.touch()
+    assert parse_args(words).networks == [CONFIG, file]
