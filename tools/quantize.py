@@ -43,6 +43,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         parser.error("--img-dir goes with annotations (--calib FILE.json), and only with them")
     if not 0.5 < args.percentage <= 1:
         parser.error(f"--percentage must be in (0.5, 1], got {args.percentage}. Use 0.9999.")
+    if args.float and os.path.abspath(args.float) == os.path.abspath(args.output):
+        parser.error("--float must be another file than --output. Name another.")
     if args.count < 1:
         parser.error(f"--count must be at least 1, got {args.count}. Use 100 or more.")
     return args
@@ -83,8 +85,8 @@ def main(argv: list[str] | None = None) -> None:
         from utils.onnx_graph.file import check_target
         from utils.quantization.run import quantize_file
 
-        for target in filter(None, (args.output, args.float)):
-            check_target(target, args.model)
+        for target in filter(None, (args.output, args.output.with_suffix(".json"), args.float)):
+            check_target(target, args.model, args.calib)
         balance = None
         if args.learn:
             from models.fixed_point.balance import balance_channels as balance

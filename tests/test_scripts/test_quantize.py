@@ -59,6 +59,20 @@ def calib(tmp_path):
     return write
 
 
+def test_no_file_takes_the_place_of_another(run, network, calib, tmp_path):
+    crops = calib()
+    words = (network, "--calib", crops, "--npu", "520", "-o", tmp_path / "out.onnx")
+    code, _, errors = run(*words, "--float", tmp_path / "out.onnx")
+    assert code == 2
+    assert "--float must be another file than --output" in errors
+    labels = crops.rename(tmp_path / "out.json")  # where the records of out.onnx go
+    words = (network, "--calib", labels, "--img-dir", tmp_path, "--npu", "520", *words[-2:])
+    code, _, errors = run(*words)
+    assert code == 1
+    assert "out.json: output must be a new file, got one that is read" in errors
+    assert not (tmp_path / "out.onnx").exists()
+
+
 @pytest.mark.parametrize("chip", ["520", "720"])
 def test_the_file_runs_with_its_metadata_and_its_records(run, network, calib, tmp_path, chip):
     out = tmp_path / "out.onnx"
