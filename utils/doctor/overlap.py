@@ -21,7 +21,7 @@ def check_overlap(train: Sequence[Path], val: Path, folder: Path) -> list[Fault]
         folder: of its images.
 
     Returns:
-        At most one warning; none of a file whose lists are at fault, which ``check_data_set`` tells.
+        At most one warning; none of a file with faults of its lists: ``check_data_set`` tells them.
 
     Source: difference hash: whether each pixel of a 9x8 thumbnail is brighter than the next.
     """
