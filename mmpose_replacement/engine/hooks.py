@@ -99,7 +99,7 @@ class ProgressBarHook(Hook):
 
 def short(value: float) -> str:
     """Write a number for people, with three significant digits."""
-    return f"{value:#.3g}".rstrip(".") if abs(value) < 1000 else f"{value:.0f}"
+    return f"{value:#.3g}".rstrip(".") if abs(value) < 999.5 else f"{value:.0f}"
 
 
 @LOG_PROCESSORS.register_module()
