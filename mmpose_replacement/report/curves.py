@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def read_scalars(runs: Iterable[Path]) -> list[dict]:
-    """Read what was logged.
+    """Read what was logged; from where a start goes on, what earlier ones logged does not count.
 
     Args:
         runs: folders of single starts of a training; others are passed over.
@@ -20,13 +20,23 @@ def read_scalars(runs: Iterable[Path]) -> list[dict]:
     Returns:
         A record a line, in the order of the folders' names, which are times.
     """
-    return [
-        json.loads(line)
-        for run in sorted(runs)
-        for path in run.glob("vis_data/scalars.json")
-        for line in path.read_text(encoding="utf-8").splitlines()
-        if line.endswith("}")  # the last line of a run that was ended may be cut
-    ]
+    records: list[dict] = []
+    for run in sorted(runs):
+        for path in run.glob("vis_data/scalars.json"):
+            lines = path.read_text(encoding="utf-8").splitlines()
+            # the last line of a run that was ended may be cut
+            found = [json.loads(line) for line in lines if line.endswith("}")]
+            first = next((record for record in found if "loss" in record), None)
+            if first:
+                records = [record for record in records if _is_before(record, first)]
+            records += found
+    return records
+
+
+def _is_before(record: dict, first: dict) -> bool:
+    """Tell whether a record is of an earlier step, or a score of an earlier epoch."""
+    end = first["step"] if "loss" in record else first.get("epoch", first["step"])
+    return record["step"] < end
 
 
 def write_scalars(records: list[dict], path: Path) -> None:

@@ -1,5 +1,6 @@
 """tools/report.py: the page says what tools/test.py says, of the people that are there."""
 
+import json
 import re
 import shutil
 
@@ -8,6 +9,7 @@ from browser import is_drawn, needs_browser, screenshot
 
 import tools.report
 import tools.test
+from mmpose_replacement.report.curves import read_scalars
 
 WORKERS = ["--num-workers", "0"]
 
@@ -67,3 +69,28 @@ def test_the_page_is_drawn_and_fits_the_window(run, trained, tmp_path):
     pixels = screenshot(page)
     assert is_drawn(pixels)
     assert (pixels[:, -4:] > 200).all()
+
+
+def test_a_start_takes_the_place_of_what_went_beyond_it(tmp_path):
+    def start(name, epochs, loss):
+        (tmp_path / name / "vis_data").mkdir(parents=True)
+        records = []
+        for epoch in epochs:
+            steps = (epoch * 2 - 1, epoch * 2)
+            records += [dict(loss=loss, epoch=epoch, iter=step, step=step) for step in steps]
+            records.append({"coco/AP": loss, "step": epoch})
+        text = "".join(json.dumps(record) + "\n" for record in records)
+        (tmp_path / name / "vis_data/scalars.json").write_text(text + '{"loss": 1, "st')
+
+    def read():
+        records = read_scalars(tmp_path.glob("*"))
+        losses = [(r["step"], r["loss"]) for r in records if "loss" in r]
+        return losses, [(r["step"], r["coco/AP"]) for r in records if "coco/AP" in r]
+
+    start("1", (1, 2, 3), 3.0)
+    start("2", (3, 4), 2.0)  # goes on after the second epoch
+    losses, scores = read()
+    assert losses == [(1, 3), (2, 3), (3, 3), (4, 3), (5, 2), (6, 2), (7, 2), (8, 2)]
+    assert scores == [(1, 3), (2, 3), (3, 2), (4, 2)]
+    start("3", (1,), 1.0)  # another training
+    assert read() == ([(1, 1), (2, 1)], [(1, 1)])
