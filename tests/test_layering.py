@@ -78,9 +78,20 @@ ROOMS = {
     "utils.pages": set(),
     "utils.onnx_graph": {"utils.pages"},
     "utils.dataset_check": {"utils"},
-    "utils.config_reader": {"utils", "utils.dataset_check", "utils.published"},
-    "utils.doctor": {"utils", "utils.dataset_check", "utils.pages"},
-    "utils.label_formats": {"utils", "utils.dataset_check", "utils.inference"},
+    "utils.own_data": {"utils", "utils.dataset_check"},
+    "utils.config_reader": {
+        "utils",
+        "utils.dataset_check",
+        "utils.own_data",
+        "utils.published",
+    },
+    "utils.doctor": {"utils", "utils.dataset_check", "utils.own_data", "utils.pages"},
+    "utils.label_formats": {
+        "utils",
+        "utils.dataset_check",
+        "utils.inference",
+        "utils.own_data",
+    },
     "utils.people_generator": {"utils", "utils.evaluation"},
     "utils.published": set(),
     "utils.quantization": {

@@ -83,7 +83,7 @@ def main(argv: list[str] | None = None) -> None:
         from utils.evaluation.landmark_file import landmarks_key
         from utils.evaluation.report import draw_worst, load_eval_params, report
         from utils.joints import COCO_JOINTS
-        from utils.own_data import read_own_data
+        from utils.own_data.data_file import read_own_data
 
         params = load_eval_params(args.yaml) if args.yaml else None
         result = params.inference_result if params else args.result

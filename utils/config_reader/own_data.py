@@ -3,7 +3,7 @@
 from mmengine.config import Config
 
 from utils.joints import Joints
-from utils.own_data import Labels, OwnData
+from utils.own_data.data_file import Labels, OwnData
 
 LEFT, RIGHT, MIDDLE = [0, 255, 0], [255, 128, 0], [51, 153, 255]  # RGB, for mmpose's own drawings
 LOWER = ("hip", "knee", "ankle", "heel", "toe", "foot", "leg", "pelvis")
