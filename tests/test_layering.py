@@ -103,7 +103,7 @@ ROOMS = {
     },
     "utils.runners": {"utils"},
     "utils.evaluation": {"utils", "utils.dataset_check", "utils.pages"},
-    "utils.calibration": {"utils", "utils.runners"},
+    "utils.calibration": {"utils", "utils.dataset_check", "utils.runners"},
     "utils.inference": {"utils", "utils.runners", "utils.evaluation"},
     "models.backbones": set(),
     "models.heads": set(),

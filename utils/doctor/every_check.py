@@ -11,9 +11,9 @@ from utils.dataset_check.image_files import (
     check_images_exist,
     check_images_inside,
 )
-from utils.dataset_check.structure import are_finite
+from utils.dataset_check.structure import are_finite, entries
 from utils.doctor.pixels import check_pixels
-from utils.doctor.poses import entries, labelled_poses
+from utils.doctor.poses import labelled_poses
 from utils.doctor.predictions.agreement import check_predictions
 from utils.doctor.sides import check_sides
 from utils.doctor.small_people import check_small_people
