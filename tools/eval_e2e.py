@@ -83,12 +83,14 @@ def main(argv: list[str] | None = None) -> None:
         from utils.evaluation.landmark_file import landmarks_key
         from utils.evaluation.report import draw_worst, load_eval_params, report
         from utils.joints import COCO_JOINTS
-        from utils.own_data import read_own_data
+        from utils.own_data.data_file import read_own_data
 
         params = load_eval_params(args.yaml) if args.yaml else None
         result = params.inference_result if params else args.result
         truth_path = params.GT_json_path if params else args.truth
         own = read_own_data(args.data) if args.data else None
+        for remark in own.remarks if own else ():
+            print(f"{args.data}: {remark}", file=sys.stderr)
         joints, category = (own.joints, own.category) if own else (COCO_JOINTS, None)
         key = args.landmark_points or landmarks_key(joints.names)
         key = params.landmark_points if params else key

@@ -73,6 +73,7 @@ def main(argv: list[str] | None = None) -> None:
 
         from utils.calibration import arrays
         from utils.calibration.files import check_npz, write_calibration
+        from utils.calibration.labels import choose_labelled
         from utils.inference.sources import find_images
         from utils.log import setup_logging
 
@@ -81,12 +82,11 @@ def main(argv: list[str] | None = None) -> None:
         pipeline = arrays.load_noted_pipeline(args.model, args.yolov5_params)
         load = arrays.one_image_cache()
         if args.ann_file:
-            labels = arrays.read_labels(args.ann_file, args.img_dir)
-            images, boxes_of = list(labels), labels.__getitem__
+            people = choose_labelled(args.ann_file, args.img_dir, args.seed, args.count)
         else:
             images, boxes_of = find_images(args.img_path), arrays.make_finder(pipeline, load)
-        people = arrays.choose_people(images, boxes_of, args.seed)
-        people = itertools.islice(people, args.count)
+            people = arrays.choose_people(images, boxes_of, args.seed)
+            people = itertools.islice(people, args.count)
         people = tqdm(people, total=args.count, desc="cropping people", unit="crop", delay=1)
         made = arrays.make_calibration(pipeline, people, args.layout, args.colour, load=load)
         sheet = write_calibration(args.out, made)

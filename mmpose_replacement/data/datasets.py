@@ -16,7 +16,7 @@ from xtcocotools.coco import COCO
 from mmpose_replacement.data.crop_cache import open_crop_cache
 from prepostprocess.crop.box import xywh_to_xyxy
 from utils.dataset_check.coco_file import CocoFile, LabelRules, read_coco
-from utils.dataset_check.detections import read_detections
+from utils.dataset_check.detections import check_boxes_fit, read_detections
 from utils.dataset_check.faults import Fault, refuse_errors
 from utils.dataset_check.image_files import (
     check_image_sizes,
@@ -234,7 +234,7 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
         """Read detector boxes; keypoints are placeholders, so that only AP can be computed."""
         category = self._index_annotations().category
         boxes = read_detections(self.bbox_file, category, set(self.coco.imgs))
-        self._judge(boxes.faults)
+        self._judge([*boxes.faults, *check_boxes_fit(boxes, self.coco.dataset)])
         num_keypoints = self.metainfo["num_keypoints"]
         data_list, reasons = [], Counter()
         if boxes.num_other:

@@ -25,7 +25,7 @@ from utils.dataset_check.mpii import check_mpii
 from utils.evaluation.comparison import read_results
 from utils.inference.video import VideoReader
 from utils.onnx_graph.file import read_model
-from utils.own_data import read_own_data
+from utils.own_data.data_file import read_own_data
 from utils.params import load_params
 from utils.people_generator.generate import make_people
 from utils.runners.pose_params import RsnAffineParams, load_lite_hrnet_params

@@ -59,6 +59,16 @@ def test_faults_of_labels_images_and_boxes_come_together(outcome, drawn, tmp_pat
     assert wanted <= {kind for kind, level in found.items() if level == "error"}
 
 
+def test_labels_of_nobody(outcome, drawn, tmp_path):
+    def spoil(content):
+        for person in content["annotations"]:
+            person["iscrowd"] = 1
+
+    code, found = faults(outcome, tmp_path, change(drawn, spoil))
+    assert code == 1
+    assert found["nobody"] == "error"
+
+
 @pytest.mark.parametrize("text", ["[]", "{}", '{"images": [1], "annotations": 3}', "5", "null"])
 def test_a_file_that_is_no_coco_file(outcome, tmp_path, text):
     (tmp_path / "a.json").write_text(text)

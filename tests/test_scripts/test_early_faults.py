@@ -82,7 +82,7 @@ FAULTS = {
     "calibration": (
         ("tools/export_calibration.py", NETWORK, "--ann-file", "PLACE/no.json")
         + ("--img-dir", "PLACE", "--out", "PLACE/a.npz"),
-        "PLACE/no.json: No such file",
+        "PLACE/no.json: it must be a COCO keypoint file, got no such file",
     ),
 }
 

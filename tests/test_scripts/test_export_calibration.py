@@ -35,12 +35,15 @@ def folder(e2e_models, tmp_path):
     """Pictures, labels, a pose network with and one without notes, a detector."""
     generator = np.random.default_rng(0)
     (tmp_path / "pictures").mkdir()
-    labels = {"images": [], "annotations": []}
+    labels = {"images": [], "annotations": [], "categories": [{"id": 1, "name": "person"}]}
     for i, (name, boxes) in enumerate(BOXES.items()):
         image = generator.integers(0, 255, (80, 100, 3), np.uint8)
         cv2.imwrite(str(tmp_path / "pictures" / name), image)
-        labels["images"].append({"id": i, "file_name": name})
-        labels["annotations"] += [{"image_id": i, "bbox": box} for box in boxes]
+        labels["images"].append({"id": i, "file_name": name, "width": 100, "height": 80})
+        labels["annotations"] += [
+            {"id": 10 * i + place, "image_id": i, "category_id": 1, "bbox": box}
+            for place, box in enumerate(boxes)
+        ]
     (tmp_path / "labels.json").write_text(json.dumps(labels))
     metadata = e2e_models.OWN_METADATA | {"preprocess": "kneron_520"}
     e2e_models.pose_model(tmp_path / "pose.onnx", metadata=metadata)
@@ -120,15 +123,15 @@ def test_detected_people(export, folder):
         ),
         (
             ["pose.onnx", "--ann-file", "pose.onnx", "--img-dir", "."],
-            "error: pose.onnx: --ann-file must be COCO annotations, got a fault",
+            "error: pose.onnx: it must be a COCO keypoint file, got a file that is not JSON",
         ),
         (
             ["pose.onnx", "--ann-file", "none.json", "--img-dir", "."],
-            "error: none.json: No such file or directory. Check the path",
+            "error: none.json: it must be a COCO keypoint file, got no such file",
         ),
         (
             ["pose.onnx", "--ann-file", "labels.json", "--img-dir", "nets"],
-            r"error: nets/[ab].png: image must be an existing file, got none",
+            "error: labels.json: all of its 2 images must be in nets, got 2 missing: a.png, b.png",
         ),
         (
             ["pose.onnx", "--img-path", "empty", "--yolov5_params", "detector.yaml"],
@@ -146,6 +149,14 @@ def test_mistakes_end_in_one_line_and_leave_nothing(export, folder, arguments, m
         export(*arguments, "--out", "new/c.npz")
     assert "\n" not in ended.value.code
     assert not (folder / "new").exists()
+
+
+def test_labels_of_photographs_of_another_size_are_refused(export, folder):
+    labels = json.loads((folder / "labels.json").read_text())
+    labels["images"][0].update(width=200, height=160)
+    (folder / "labels.json").write_text(json.dumps(labels))
+    with pytest.raises(SystemExit, match="must be as wide .*a.png is 100x80, not 200x160.* --fix"):
+        export("pose.onnx", *LABELS, "--out", "c.npz")
 
 
 def test_broken_picture_leaves_the_files_of_before(export, folder):

@@ -13,8 +13,12 @@ from mmengine.config import Config
 from mmpose.registry import MODELS
 from mmpose.utils import register_all_modules
 
+from models.export.metadata import keypoints_of
+from utils.config_reader.foreign import load_network
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(mmpose.__file__).parent / ".mim/configs/body_2d_keypoint"
+HANDS = FOLDER.parent / "hand_2d_keypoint/topdown_heatmap"
 LITE = FOLDER / "topdown_heatmap/coco/td-hm_litehrnet-18_8xb64-210e_coco-256x192.py"
 
 
@@ -39,6 +43,19 @@ def test_a_network_of_mmposes_is_exported_with_its_own_answer(tmp_path):
     notes = session.get_modelmeta().custom_metadata_map
     assert notes["preprocess"] == '"float"'
     assert notes["decoder"] == '"quarter"'
+
+
+def test_other_keypoints_come_from_a_data_file(tmp_path):
+    (tmp_path / "labels.json").write_text("{}")
+    labels = "{annotations: labels.json, images: .}"
+    names = [f"point_{i}" for i in range(21)]
+    data = tmp_path / "hand.yaml"
+    data.write_text(f"train: {labels}\nval: {labels}\nkeypoints: [{', '.join(names)}]\n")
+    name = "coco_wholebody_hand/td-hm_litehrnet-w18_8xb32-210e_coco-wholebody-hand-256x256.py"
+    config = load_network(HANDS / name, data=data)
+    assert keypoints_of(config) == tuple(names)
+    assert config.model.head.out_channels == 21
+    assert config.test_dataloader.dataset.ann_file == str(tmp_path / "labels.json")
 
 
 @pytest.mark.parametrize(

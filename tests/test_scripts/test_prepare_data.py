@@ -11,7 +11,7 @@ import pytest
 from utils.dataset_check.coco_file import LabelRules, read_coco
 from utils.label_formats.label_studio import read_label_studio
 from utils.label_formats.labelled import box_around, is_held_out
-from utils.own_data import read_own_data
+from utils.own_data.data_file import read_own_data
 
 TOOL = "tools/prepare_data.py"
 POINTS = {"nose": (40.0, 20.0, 2), "left_hand": (20.0, 60.0, 1)}  # of an image of 100x80

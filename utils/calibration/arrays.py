@@ -1,7 +1,6 @@
 """Calibration arrays for a quantiser: people's crops, just as the pose network will be fed them."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,8 +18,6 @@ ENOUGH = 100  # crops that the vendor asks for; manual of the quantiser, 2.5.3
 LAYOUTS = ("nchw", "nhwc")
 COLOUR_ORDERS = ("rgb", "bgr")
 _NEEDED = ("input_wh", "colour", "preprocess", "padding", "decoder")
-# what values raise that are none of COCO's
-_NO_LABELS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 Finder = Callable[[Path], np.ndarray]
 
 
@@ -61,42 +58,6 @@ def load_noted_pipeline(model: Path, yolov5: Path | None) -> PosePipeline:
             f"{', '.join(missing)}. Export the network with export2onnx.py."
         )
     return load_pipeline(yolov5, None, model)
-
-
-def read_labels(ann_file: Path, img_dir: Path) -> dict[Path, np.ndarray]:
-    """Read the boxes of labelled people.
-
-    Args:
-        ann_file: COCO annotations. Crowds, people without labelled keypoints (where these are
-            counted), empty boxes and other categories are left out.
-        img_dir: folder that the annotations' file names start below.
-    Returns: image: float (N, 4), left, top, width, height in source pixels; images without
-        people are not in it.
-    Raises: ValueError: no such annotations, or nobody in them.
-    """
-    try:
-        content = json.loads(ann_file.read_text(encoding="utf-8"))
-        categories = {c["id"] for c in content.get("categories", []) if c["name"] == "person"}
-        names = {image["id"]: img_dir / image["file_name"] for image in content["images"]}
-        boxes: dict[Path, list] = {}
-        for person in content["annotations"]:
-            is_person = not categories or person.get("category_id") in categories
-            labelled = person.get("num_keypoints", 1) > 0 and not person.get("iscrowd")
-            box = [float(value) for value in person["bbox"]]
-            if not np.isfinite(box).all():
-                raise ValueError(f"bbox {box}")
-            if is_person and labelled and box[2] > 0 and box[3] > 0:
-                boxes.setdefault(names[person["image_id"]], []).append(box)
-    except _NO_LABELS as err:
-        raise ValueError(
-            f"{ann_file}: --ann-file must be COCO annotations, got a fault "
-            f"({type(err).__name__}: {err}). Use a file such as person_keypoints_val2017.json."
-        ) from err
-    if not boxes:
-        raise ValueError(
-            f"{ann_file}: --ann-file must hold labelled people, got none. Use another file."
-        )
-    return {path: np.array(found) for path, found in boxes.items()}
 
 
 def choose_people(

@@ -59,10 +59,11 @@ def adopt(config: Config) -> None:
             f"{', '.join(CODEC_DECODERS)} to be taken over, got {head.get('type')} with "
             f"{codec.get('type')}. Heatmap networks are what this toolkit runs."
         )
-    if head.out_channels != len(KEYPOINT_NAMES):
+    if "dataset_info" not in config and head.out_channels != len(KEYPOINT_NAMES):
         raise ValueError(
             f"{config.filename}: config must have COCO's 17 keypoints to be taken over, "
-            f"got {head.out_channels}. Describe the data in a file: docs/data.md."
+            f"got {head.out_channels}. Describe others in a data file, for export2onnx.py and "
+            "tools/benchmark.py --data: docs/data.md."
         )
     _check_images(config)
     decoder = "dark" if codec.get("unbiased") else CODEC_DECODERS[codec.type]
@@ -80,7 +81,7 @@ def adopt(config: Config) -> None:
     config.custom_imports = dict(
         imports=["models", "mmpose_replacement"], allow_failed_imports=False
     )
-    config.dataset_info = dataset_info(COCO_JOINTS, "coco")
+    config.setdefault("dataset_info", dataset_info(COCO_JOINTS, "coco"))
     _adopt_people(config)
 
 

@@ -4,7 +4,7 @@ from mmengine.config import Config
 
 from utils.drawing import LEFT_RGB, MIDDLE_RGB, RIGHT_RGB
 from utils.joints import Joints
-from utils.own_data import Labels, OwnData
+from utils.own_data.data_file import Labels, OwnData
 
 LOWER = ("hip", "knee", "ankle", "heel", "toe", "foot", "leg", "pelvis")
 

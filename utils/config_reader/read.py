@@ -15,7 +15,7 @@ from utils.config_reader.chain import ConfigFile, bound_names, program_of, read_
 from utils.config_reader.options import parse_options
 from utils.config_reader.overrides import evaluate
 from utils.config_reader.own_data import use_own_data
-from utils.own_data import read_own_data
+from utils.own_data.data_file import read_own_data
 from utils.processes import PARENT, is_first
 
 ROOT = Path(__file__).resolve().parents[2]

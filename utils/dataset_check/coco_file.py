@@ -11,7 +11,12 @@ from utils.dataset_check.categories import choose_category, keypoint_order
 from utils.dataset_check.faults import ERROR, Fault, error, note, refuse_errors, warning
 from utils.dataset_check.geometry import check_geometry
 from utils.dataset_check.json_file import load_json
-from utils.dataset_check.people import check_numbers, fill_areas, settle_visibility
+from utils.dataset_check.people import (
+    check_areas,
+    check_numbers,
+    fill_areas,
+    settle_visibility,
+)
 from utils.dataset_check.structure import check_structure
 
 
@@ -135,6 +140,7 @@ def _settle(content: dict, file: str, rules: LabelRules, order: np.ndarray | Non
     if rules.visible_above is None:
         rule = "num_keypoints should be the number of labelled keypoints"
         faults += warning("num-keypoints", file, rule, wrong, "The keypoints are counted instead.")
+    odd_areas = check_areas(people, file)
     changed = not np.array_equal(before, points)
     for person, row, count in zip(people, points, counts.tolist(), strict=True):
         person["num_keypoints"] = count
@@ -153,7 +159,7 @@ def _settle(content: dict, file: str, rules: LabelRules, order: np.ndarray | Non
         keep = np.array([not person["iscrowd"] for person in people])
         kept_ids = [number for number, kept in zip(ids, keep, strict=True) if kept]
         faults += check_geometry(points[keep], boxes[keep], sizes_wh[keep], kept_ids, file)
-    return faults
+    return faults if _has_errors(faults) else faults + odd_areas
 
 
 def _check_entries(content: dict, file: str) -> list[Fault]:

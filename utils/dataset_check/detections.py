@@ -1,12 +1,27 @@
 """A file of detector boxes: COCO's result form."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from prepostprocess.crop.box import xywh_to_xyxy
+from prepostprocess.nms import iou_matrix
 from utils.dataset_check.faults import ERROR, Fault, error, refuse_errors, warning
+from utils.dataset_check.geometry import MANY
 from utils.dataset_check.json_file import load_json
 from utils.dataset_check.structure import are_finite, check_entry_keys, check_ids
+
+# boxes, and twice the width and height of their image -> boxes [x, y, width, height]
+READINGS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "shares of the image": lambda boxes, size: boxes * size,
+    "percent of the image": lambda boxes, size: boxes * size / 100,
+    "[left, top, right, bottom]": lambda boxes, _: boxes - np.pad(boxes[:, :2], ((0, 0), (2, 0))),
+    "[centre x, centre y, width, height]": lambda boxes, _: (
+        boxes - np.pad(boxes[:, 2:] / 2, ((0, 0), (0, 2)))
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -74,6 +89,53 @@ def read_detections(
     kept = [detection for detection in content if detection["category_id"] == wanted]
     faults += _check_images(kept, image_ids, file) if image_ids else []
     return DetectionFile(file, kept, len(content) - len(kept), tuple(faults))
+
+
+def check_boxes_fit(detections: DetectionFile, labels: Mapping) -> list[Fault]:
+    """Tell boxes that meet nobody, and whether they would if they were read in another way.
+
+    Args:
+        detections: the boxes.
+        labels: content of the checked annotation file.
+
+    Returns:
+        An error if most would meet a labelled person in another reading, a warning if hardly any
+        does in any, or none.
+    """
+    sizes = {image["id"]: (image["width"], image["height"]) for image in labels["images"]}
+    people: dict = {}
+    for person in labels["annotations"]:
+        if not person.get("iscrowd") and min(person["bbox"][2:]) > 0:
+            people.setdefault(person["image_id"], []).append(person["bbox"])
+    found: dict = {}
+    for detection in detections.content:
+        if detection["image_id"] in people:
+            found.setdefault(detection["image_id"], []).append(detection["bbox"][:4])
+    pairs = [
+        (np.array(people[key], float), np.array(boxes, float), np.tile(sizes[key], 2))
+        for key, boxes in found.items()
+    ]
+    plain = _share_met(pairs, lambda boxes, _: boxes)
+    if sum(len(boxes) for boxes, _, _ in pairs) < MANY or plain > 0.5:
+        return []
+    rule = "detections must have boxes [x, y, width, height] in pixels of their images"
+    for words, read in READINGS.items():
+        share = _share_met(pairs, read)
+        if share > 0.5 and share > 2 * plain:
+            told = [f"{share:.0%} of the labelled people met as {words}, {plain:.0%} as they are"]
+            return error("detection-boxes", detections.path, rule, told, "Write them so.")
+    told = [f"{plain:.0%} of the labelled people on the same images met"] if plain < 0.05 else []
+    cure = "Look whether they are of these images, in their size."
+    return warning("detection-boxes", detections.path, rule, told, cure)
+
+
+def _share_met(pairs: list, read: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> float:
+    """Share of labelled people who overlap a box by half."""
+    met = [
+        iou_matrix(xywh_to_xyxy(people), xywh_to_xyxy(read(boxes, size))).max(axis=1) >= 0.5
+        for people, boxes, size in pairs
+    ]
+    return float(np.mean(np.concatenate(met))) if met else 0.0
 
 
 def _check_images(kept: list[dict], image_ids: set, file: str) -> list[Fault]:

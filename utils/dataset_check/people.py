@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from utils.dataset_check.faults import Fault, error, note
+from utils.dataset_check.faults import Fault, error, note, warning
+from utils.dataset_check.geometry import MANY
 from utils.dataset_check.structure import are_finite, describe_values
 
 AREA_OF_BOX = 0.53  # a person's share of the box, where no area is known
@@ -25,14 +26,18 @@ def check_numbers(
         need_boxes: each must have a bbox.
     Returns: faults; with errors among them, the numbers cannot be put into arrays.
     """
-    no_points, wrong_count, wrong_box, no_numbers = [], [], [], []
+    no_points, wrong_count, wrong_box, no_numbers, odd_crowd = [], [], [], [], []
     for index, person in enumerate(people):
         name = f"annotations[{index}] (id {person['id']})"
         points, box = person.get("keypoints"), person.get("bbox")
+        if person.get("iscrowd") not in (0, 1, None):
+            odd_crowd.append(f"{name} has {person['iscrowd']!r}")
         if num_keypoints is None:
             pass
         elif not isinstance(points, list):
             no_points.append(name)
+        elif points and isinstance(points[0], list):
+            no_numbers.append(f"{name} has {points[0]!r} in keypoints")
         elif len(points) != 3 * num_keypoints:
             wrong_count.append(f"{name} has {len(points)}")
         elif not are_finite(points):
@@ -54,6 +59,8 @@ def check_numbers(
     rule = "annotations must have a bbox [x, y, width, height]"
     cure = "Correct it: a box around the person, keypoints and a margin."
     faults += error("bbox", file, rule, wrong_box, cure)
+    rule = "iscrowd of annotations must be 0 or 1"
+    faults += error("iscrowd", file, rule, odd_crowd, "Correct it; text counts as neither.")
     rule = "annotations must have finite numbers as keypoints and bbox"
     return faults + error("not-finite", file, rule, no_numbers, "Correct it.")
 
@@ -95,6 +102,35 @@ def settle_visibility(
         "above as a label.",
         cause,
     )
+
+
+def check_areas(people: Sequence[dict], file: str) -> list[Fault]:
+    """Tell areas that cannot be their people's: OKS divides by them, and AP is 0 or 1.
+
+    Args:
+        people: annotations, as they are written.
+        file: name of the file, for the faults.
+
+    Returns:
+        A fault if most are so, or none.
+    """
+    known = {
+        person["id"]: (person["area"], person["bbox"][2] * person["bbox"][3])
+        for person in people
+        if not person.get("iscrowd") and person.get("bbox") and are_finite([person.get("area")])
+    }
+    known = {key: (area, of_box) for key, (area, of_box) in known.items() if min(area, of_box) > 0}
+    median = np.median([area / of_box for area, of_box in known.values()]) if known else 1
+    low, high = 0.01, 2  # of single people, COCO's are .02 to 8; of most, .53
+    culprits = [
+        f"annotation {key} has {area:g}, its box {of_box:g}"
+        for key, (area, of_box) in known.items()
+        if not low <= median <= high and not low <= area / of_box <= high
+    ]
+    make = error if len(known) >= MANY else warning
+    rule = "area must be the person's in pixels, no more than the box's"
+    cure = f"Leave area out: {AREA_OF_BOX} of the box's is then taken."
+    return make("area-unit", file, rule, culprits, cure)
 
 
 def fill_areas(people: Sequence[dict], file: str) -> list[Fault]:

@@ -50,6 +50,20 @@ def are_finite(values: list) -> bool:
         return False
 
 
+def entries(content: object, key: str) -> list[dict]:
+    """Take what can be read of one of a file's lists.
+
+    Args:
+        content: what the file holds, of any kind.
+        key: the list's.
+
+    Returns:
+        Its mappings.
+    """
+    found = content.get(key) if isinstance(content, dict) else None
+    return [e for e in found if isinstance(e, dict)] if isinstance(found, list) else []
+
+
 def check_entry_keys(entries: list, keys: Iterable[str], name: str, file: str) -> list[Fault]:
     """Each entry is a mapping with these keys.
 

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from utils.dataset_check.coco_file import LabelRules, read_coco
-from utils.dataset_check.detections import read_detections
-from utils.dataset_check.faults import ERROR, Fault
+from utils.dataset_check.detections import check_boxes_fit, read_detections
+from utils.dataset_check.faults import ERROR, Fault, error
 from utils.dataset_check.image_files import (
     check_image_sizes,
     check_images_exist,
     check_images_inside,
 )
-from utils.dataset_check.structure import are_finite
+from utils.dataset_check.structure import are_finite, entries
 from utils.doctor.pixels import check_pixels
-from utils.doctor.poses import entries, labelled_poses
+from utils.doctor.poses import labelled_poses
 from utils.doctor.predictions.agreement import check_predictions
 from utils.doctor.sides import check_sides
 from utils.doctor.small_people import check_small_people
@@ -90,13 +90,19 @@ def check_data_set(data: LabelFiles) -> DataSet:
         faults += _check_images(data.labels, data.images, named)
     if file.category is not None and not any(fault.level == ERROR for fault in file.faults):
         poses = labelled_poses(file, data.keypoint_names)
+        told = [] if poses.ids else [f"{len(people)} annotations"]
+        rule = "somebody must have a labelled keypoint and a box, and be no crowd"
+        faults += error("nobody", file.path, rule, told, "Check that it is the right file.")
         faults += check_sides(poses, file.path)
         faults += check_small_people(poses, data.input_wh, file.path)
         if data.predictions is not None:
             faults += check_predictions(data.predictions, file, poses, data.input_wh)
     if data.detections is not None:
         ids = {e["id"] for e in named if isinstance(e.get("id"), (int, str))}
-        faults += read_detections(data.detections, file.category, ids).faults
+        boxes = read_detections(data.detections, file.category, ids)
+        faults += boxes.faults
+        if not any(fault.level == ERROR for fault in faults):
+            faults += check_boxes_fit(boxes, file.content)
     faults.sort(key=lambda fault: fault.level != ERROR)
     return DataSet(len(people), len(images), tuple(faults), file.content)
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from prepostprocess.image import load_rgb
 from utils.dataset_check.faults import Fault
-from utils.dataset_check.structure import IDS
+from utils.dataset_check.structure import IDS, entries
 from utils.doctor.every_check import LabelFiles
-from utils.doctor.poses import entries, has_box, known_names, people_with_points
+from utils.doctor.poses import has_box, known_names, people_with_points
 from utils.drawing import BOX_RGB, draw_skeleton
 from utils.pages.page import Html, picture
 

@@ -1,11 +1,11 @@
-"""The sets of a data file (utils/own_data.py)."""
+"""The sets of a data file (utils/own_data/)."""
 
 from pathlib import Path
 
 from utils.dataset_check.faults import NOTE, Fault
 from utils.doctor.every_check import LabelFiles
 from utils.doctor.overlap import check_overlap
-from utils.own_data import read_own_data
+from utils.own_data.data_file import read_own_data
 
 
 def own_sets(

@@ -10,7 +10,7 @@ import numpy as np
 
 from prepostprocess.keypoints.coco import KEYPOINT_NAMES
 from utils.dataset_check.coco_file import CocoFile
-from utils.dataset_check.structure import are_finite
+from utils.dataset_check.structure import are_finite, entries
 
 
 @dataclass(frozen=True)
@@ -78,20 +78,6 @@ def known_names(names: tuple[str, ...] | None, count: int) -> tuple[str, ...]:
     if names and len(names) == count:
         return names
     return KEYPOINT_NAMES if count == len(KEYPOINT_NAMES) else ()
-
-
-def entries(content: object, key: str) -> list[dict]:
-    """Take what can be read of one of a file's lists.
-
-    Args:
-        content: what the file holds, of any kind.
-        key: the list's.
-
-    Returns:
-        Its mappings.
-    """
-    found = content.get(key) if isinstance(content, dict) else None
-    return [e for e in found if isinstance(e, dict)] if isinstance(found, list) else []
 
 
 def people_with_points(content: object) -> Iterator[tuple[dict, np.ndarray]]:

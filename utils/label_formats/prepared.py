@@ -7,7 +7,7 @@ from pathlib import Path
 from prepostprocess.files import write_whole
 from utils.label_formats.labelled import is_held_out, to_annotations
 from utils.label_formats.readers import LabelSet
-from utils.own_data import read_own_data
+from utils.own_data.data_file import read_own_data
 
 
 def write_data_set(labels: LabelSet, output: Path, share: float) -> list[str]:

@@ -3,6 +3,7 @@
 import argparse
 import functools
 import itertools
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,9 @@ from utils.calibration.arrays import (
     load_noted_pipeline,
     make_calibration,
     one_image_cache,
-    read_labels,
 )
 from utils.calibration.files import read_calibration
+from utils.calibration.labels import choose_labelled
 from utils.inference.sources import find_images
 from utils.onnx_graph.file import read_model, write_model
 from utils.quantization.plan import Options
@@ -131,16 +132,16 @@ def calibration_crops(
         return [image[None] for image in arrays]
     pipeline = load_noted_pipeline(model, None)
     load = one_image_cache()
+    people: Iterable[tuple[Path, np.ndarray]]
     if calib.suffix == ".json" and img_dir is not None:
-        labels = read_labels(calib, img_dir)
-        images, boxes_of = tuple(labels), labels.__getitem__
+        people = choose_labelled(calib, img_dir, 0, count)
     else:
         images = find_images(str(calib))
 
         def boxes_of(path: Path) -> np.ndarray:
             return find_one_person(pipeline, load(path)).boxes_xywh
 
-    people = itertools.islice(choose_people(images, boxes_of, 0), count)
+        people = itertools.islice(choose_people(images, boxes_of, 0), count)
     shown = tqdm(people, total=count, desc="cropping people", unit="crop", delay=1, disable=None)
     made = make_calibration(pipeline, shown, "nchw", "rgb", load=load)
     return [image[None] for image in made.images]

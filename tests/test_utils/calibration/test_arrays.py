@@ -11,7 +11,6 @@ from utils.calibration.arrays import (
     choose_people,
     load_noted_pipeline,
     make_calibration,
-    read_labels,
     summary_of,
     warnings_of,
 )
@@ -113,48 +112,6 @@ def test_pictures_are_looked_at_only_until_there_are_enough():
     for _ in range(5):
         next(people)
     assert len(asked) == 5
-
-
-def test_labels_that_do_not_count_are_left_out(tmp_path):
-    def person(box, **more):
-        return dict(image_id=1, category_id=1, bbox=box, num_keypoints=5, iscrowd=0) | more
-
-    content = {
-        "categories": [{"id": 1, "name": "person"}, {"id": 2, "name": "dog"}],
-        "images": [{"id": 1, "file_name": "x/a.jpg"}, {"id": 2, "file_name": "b.jpg"}],
-        "annotations": [
-            person([1, 2, 3, 4]),
-            person([1, 2, 0, 4]),
-            person([5, 2, 3, 4], iscrowd=1),
-            person([6, 2, 3, 4], num_keypoints=0),
-            person([7, 2, 3, 4], category_id=2),
-            person([8, 2, 3, 4]),
-        ],
-    }
-    (tmp_path / "labels.json").write_text(json.dumps(content))
-    boxes = read_labels(tmp_path / "labels.json", tmp_path)
-    assert list(boxes) == [tmp_path / "x/a.jpg"]
-    np.testing.assert_array_equal(boxes[tmp_path / "x/a.jpg"], [[1, 2, 3, 4], [8, 2, 3, 4]])
-
-
-BOX = '{"images": [], "annotations": [{"bbox": [1, 2, 3, %s]}]}'
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["{", "[]", "{}", "\x00", "[" * 100_000, BOX % "[]", BOX % "NaN", BOX % ("9" * 400)],
-    ids=range(8),
-)
-def test_labels_that_are_none(tmp_path, text):
-    (tmp_path / "labels.json").write_text(text)
-    with pytest.raises(ValueError, match=r"labels.json: --ann-file must be COCO annotations, got"):
-        read_labels(tmp_path / "labels.json", tmp_path)
-
-
-def test_labels_without_people(tmp_path):
-    (tmp_path / "labels.json").write_text('{"images": [], "annotations": []}')
-    with pytest.raises(ValueError, match="must hold labelled people, got none. Use another file"):
-        read_labels(tmp_path / "labels.json", tmp_path)
 
 
 def test_network_without_metadata(e2e_models, tmp_path):

@@ -138,6 +138,19 @@ REFUSED = {  # what is done to a good file: kind of fault, and words of its line
         lambda c: percent(c, ("bbox",)),
         r"in pixels, .*boxes of 0 to 100\. .* divide by 100",
     ),
+    "areas in shares of the image": (
+        every("area", lambda area: area / 20000),
+        r"area must be the person's in pixels, .*annotation 1 has 0\.1, its box 4200.* Leave area",
+    ),
+    "areas of the image": (every("area", lambda _: 20000), r"area must be .* has 20000, its box"),
+    "lists in keypoints": (
+        every("keypoints", lambda p: np.reshape(p, (3, 3)).tolist()),
+        r"finite numbers as keypoints .*\(id 1\) has \[\d+\.\d+, \d+\.\d+, 2\.0\] in keypoints",
+    ),
+    "iscrowd in words": (
+        lambda c: c["annotations"][3].update(iscrowd="0"),
+        r"iscrowd of annotations must be 0 or 1.*\(id 4\) has '0'",
+    ),
     "x and y exchanged": (every("keypoints", exchanged), r"in the person's box.* exchanged"),
     "x x x y y y": (every("keypoints", by_coordinate), r"They look like coordinates: the order"),
     "from the box's corner": (every("keypoints", from_corner), r"counted from the box's corner"),
@@ -200,6 +213,13 @@ def test_area_that_is_none_is_taken_of_the_box_and_said(content, area):
     file = check(content).require()
     assert file.content["annotations"][0]["area"] == pytest.approx(0.53 * 60 * 70)
     assert kinds(file, "note") == ["area"]
+
+
+def test_some_odd_areas_are_no_fault(content):
+    """COCO has areas of eight times the box, where an outline covers more than the person."""
+    for person in content["annotations"][:5]:
+        person["area"] = 8.0 * 60 * 70
+    assert not check(content).faults
 
 
 def test_text_ids_of_annotations_are_numbered(content):

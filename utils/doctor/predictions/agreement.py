@@ -12,7 +12,7 @@ from utils.doctor.predictions.frames import find_frame
 from utils.doctor.predictions.order import describe_order, find_order
 from utils.doctor.predictions.pairs import all_pairs
 from utils.doctor.predictions.results import Predictions, read_predictions
-from utils.own_data import DEFAULT_SIGMA
+from utils.own_data.data_file import DEFAULT_SIGMA
 
 _FAR = 0.2  # OKS below which predictions have nothing to do with the labels
 

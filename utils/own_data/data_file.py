@@ -4,7 +4,8 @@
     val: {annotations: val.json, images: val/}
     keypoints: [nose, left_eye, right_eye]
 
-Paths count from the file's folder. Optional: flip_pairs, links, sigmas, category.
+Paths count from the file's folder. Optional: flip_pairs, links, sigmas (numbers, or
+{repeated: FILE}), category.
 """
 
 from collections import Counter
@@ -17,6 +18,7 @@ import numpy as np
 
 from prepostprocess.keypoints.coco import COCO_SIGMAS, KEYPOINT_NAMES
 from utils.joints import Joints, links_by_name, mirrored
+from utils.own_data.repeated import estimate_sigmas
 from utils.params import ParamsError, check_keys, read_mapping
 
 KEYS = ("train", "val", "keypoints", "flip_pairs", "links", "sigmas", "category")
@@ -63,6 +65,7 @@ def read_own_data(path: str | Path) -> OwnData:
 
     Raises:
         ParamsError: no such file, no YAML, or faults in it.
+        ValueError: labels that sigmas are to be estimated from and that cannot be used.
     """
     path = Path(path)
     values = read_mapping(path)
@@ -76,13 +79,18 @@ def read_own_data(path: str | Path) -> OwnData:
     pairs = _flip_pairs(values.get("flip_pairs"), names, told)
     links = _pairs("links", values["links"], names, told) if "links" in values else None
     remarks: list[str] = []
-    sigmas = _sigmas(values.get("sigmas"), names, told, remarks)
+    given = _sigmas(values.get("sigmas"), names, path.parent, told, remarks)
     category = values.get("category")
     if category is not None and type(category) not in (str, int):
         told.append(f"category must be a name or a number, got {category!r}")
     if told:
         count = f"{len(told)} faults" if len(told) > 1 else "a fault"
         raise ParamsError(f"{path}: data must be described whole, got {count}: {'; '.join(told)}.")
+    sigmas = (
+        _estimated(given, (*train, *val), names, category, remarks)
+        if isinstance(given, Path)
+        else given
+    )
     joints = Joints(names, pairs, links_by_name(names) if links is None else links, sigmas)
     return OwnData(path, train, val[0], joints, category, tuple(remarks))
 
@@ -151,8 +159,10 @@ def _pairs(
     return tuple(found)
 
 
-def _sigmas(sigmas: Any, names: Sequence[str], told: list[str], remarks: list[str]) -> np.ndarray:
-    """Take the numbers as given, COCO's by name, or one for all."""
+def _sigmas(
+    sigmas: Any, names: Sequence[str], folder: Path, told: list[str], remarks: list[str]
+) -> np.ndarray | Path:
+    """Take the numbers as given, COCO's by name, one for all, or a file to estimate them from."""
     if sigmas is None:
         known = dict(zip(KEYPOINT_NAMES, COCO_SIGMAS, strict=True))
         others = [name for name in names if name not in known]
@@ -162,8 +172,31 @@ def _sigmas(sigmas: Any, names: Sequence[str], told: list[str], remarks: list[st
                 f"{DEFAULT_SIGMA}. AP compares only with figures of the same sigmas."
             )
         return np.array([known.get(name, DEFAULT_SIGMA) for name in names], np.float64)
+    if isinstance(sigmas, dict) and set(sigmas) == {"repeated"}:
+        path = folder / str(sigmas["repeated"])
+        told += [] if path.is_file() else [f"sigmas: no file {path}"]
+        return path
     is_whole = isinstance(sigmas, list) and all(type(s) in (int, float) for s in sigmas)
     if not is_whole or not all(0 < s < 10 for s in sigmas) or len(sigmas) != len(names):
-        told.append(f"sigmas must be {len(names)} numbers above 0, one a keypoint")
+        told.append(
+            f"sigmas must be {len(names)} numbers above 0, one a keypoint, or {{repeated: FILE}}"
+        )
         return np.zeros(0)
     return np.array(sigmas, np.float64)
+
+
+def _estimated(
+    repeated: Path,
+    sets: Sequence[Labels],
+    names: tuple[str, ...],
+    category: str | int | None,
+    remarks: list[str],
+) -> np.ndarray:
+    """Estimate the numbers, and say them."""
+    paths = [labels.annotations for labels in sets]
+    sigmas, people = estimate_sigmas(paths, repeated, names, category)
+    remarks.append(
+        f"sigmas estimated from {people} people labelled twice: {sigmas.tolist()}. Write these "
+        "numbers in place of the file: AP then stays comparable when labels change."
+    )
+    return sigmas

@@ -11,7 +11,7 @@ from prepostprocess.keypoints.coco import (
     COCO_SKELETON,
     KEYPOINT_NAMES,
 )
-from utils.own_data import read_own_data
+from utils.own_data.data_file import read_own_data
 from utils.params import ParamsError
 
 SETS = """
@@ -70,6 +70,8 @@ FAULTS = {
     "no pair": ("keypoints: [a]\nlinks: [[a]]", r"links: \['a'\] is no pair"),
     "few sigmas": ("keypoints: [a, b]\nsigmas: [1]", "sigmas must be 2 numbers above 0"),
     "sigma of 0": ("keypoints: [a]\nsigmas: [0]", "sigmas must be 1 numbers above 0"),
+    "no second labels": ("keypoints: [a]\nsigmas: {repeated: gone}", "sigmas: no file .*gone"),
+    "other words": ("keypoints: [a]\nsigmas: {again: labels.json}", "one a keypoint, or {repeated"),
     "category": ("keypoints: [a]\ncategory: [1]", "category must be a name or a number"),
 }
 

@@ -1,0 +1,1 @@
+"""A data set of one's own, as one file describes it."""
