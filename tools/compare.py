@@ -58,7 +58,8 @@ def main(argv: list[str] | None = None) -> None:
         from utils.evaluation.networks_page import comparison_rows, to_comparison_page
         from utils.quantization.layers_page import layer_parts
 
-        parts = [part for path in args.networks for part in layer_parts(path)]
+        shown = args.networks if args.html else []
+        parts = [part for path in shown for part in layer_parts(path)]
         networks, joints = judge_networks(
             args.config, args.networks, args.cfg_options, args.data, args.num_workers
         )

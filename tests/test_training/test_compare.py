@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
+import onnx
 import pytest
 from browser import is_drawn, needs_browser, screenshot
 from scripts import load_script
 
+from prepostprocess.metadata import FIXED_POINT
 from utils.published import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,6 +63,20 @@ def test_a_network_of_another_kind_is_one_line(trained, options, tmp_path):
             [*map(str, words), "--num-workers", "0", "--cfg-options", options[0]]
         )
     assert not (tmp_path / "o.json").exists()
+
+
+def test_records_are_read_for_the_page_alone(exported, options, tmp_path, capsys):
+    model = onnx.load(exported)
+    notes = {note.key: note.value for note in model.metadata_props}
+    onnx.helper.set_model_props(model, {**notes, FIXED_POINT: '"520"'})
+    onnx.save(model, tmp_path / "old.onnx")
+    (tmp_path / "old.json").write_text('{"tensors": [{"name": "of an earlier version"}]}')
+    words = [CONFIG, tmp_path / "old.onnx", "--num-workers", "0", "--cfg-options", options[0]]
+    script = load_script(ROOT / "tools/compare.py")
+    with pytest.raises(SystemExit, match=r"old\.json: it must be the records of old\.onnx"):
+        script.main([*map(str, words), "--html", str(tmp_path / "page.html")])
+    script.main(list(map(str, words)))
+    assert "1 networks on" in capsys.readouterr().out
 
 
 def test_networks_may_be_published_names(monkeypatch, tmp_path, capsys):
