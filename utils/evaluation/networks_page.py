@@ -15,6 +15,7 @@ from utils.pages.page import Html, document, heading, paragraph, picture, pictur
 
 SHIFT = "mean shift, px"
 _SIDE = 240  # pixels of a person
+_LEAST_LOSS = 0.005  # of similarity: what its two digits can show
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def _lost(first: JudgedNetwork, network: JudgedNetwork, joints: Joints, count: i
         zip(first.matches, network.matches, strict=True),
         key=lambda pair: pair[1].similarity - pair[0].similarity,
     )
-    lost = [(a, b) for a, b in pairs[:count] if b.similarity < a.similarity]
+    lost = [(a, b) for a, b in pairs[:count] if a.similarity - b.similarity >= _LEAST_LOSS]
     figures = []
     for before, after in lost:
         image = load_rgb(Path(str(before.truth.image)))
