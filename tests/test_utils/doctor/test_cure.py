@@ -124,6 +124,17 @@ def test_numbers_of_another_kind(tmp_path, rng, change):
     assert len(said) > 1
 
 
+def test_only_who_was_multiplied_out_is_counted(tmp_path, rng):
+    wanted = labels(rng, [(3 * w, 3 * h) for w, h in SIZES])
+    broken = copy.deepcopy(wanted)
+    each_person(broken, share)
+    broken["annotations"][0] = copy.deepcopy(wanted["annotations"][0])  # in pixels
+    found, said = cured(tmp_path, broken)
+    assert_same(found, wanted)
+    count = len(wanted["annotations"]) - 1
+    assert said[:2] == [f"{count} people: {what} multiplied out" for what in ("keypoints", "boxes")]
+
+
 def test_a_named_rule_of_visibility(tmp_path, rng):
     wanted = labels(rng)
     broken = copy.deepcopy(wanted)

@@ -55,15 +55,17 @@ def fix_shares(content: dict) -> list[str]:
         np.array([person["bbox"] for person, _ in alike], np.float64),
         np.array([sizes[person["image_id"]] for person, _ in alike], np.float64),
     )
-    for person, points in people if of_points else []:
-        if points[:, :2].max(initial=0) <= 1.5 * of_points:
-            points[:, :2] *= np.array(sizes[person["image_id"]]) / of_points
-            write_points(person, points)
-    for person in filter(has_box, content["annotations"] if of_boxes else []):
-        if max(person["bbox"]) <= 1.5 * of_boxes:
-            _multiply_box(person, np.array(sizes[person["image_id"]], np.float64) / of_boxes)
-    return said(len(people) if of_points else 0, "person", "keypoints multiplied out") + said(
-        len(people) if of_boxes else 0, "person", "boxes multiplied out"
+    shared = [(p, xyv) for p, xyv in people if 0 < xyv[:, :2].max(initial=0) <= 1.5 * of_points]
+    for person, points in shared:
+        points[:, :2] *= np.array(sizes[person["image_id"]]) / of_points
+        write_points(person, points)
+    boxed = [
+        p for p in content["annotations"] if has_box(p) and 0 < max(p["bbox"]) <= 1.5 * of_boxes
+    ]
+    for person in boxed:
+        _multiply_box(person, np.array(sizes[person["image_id"]], np.float64) / of_boxes)
+    return said(len(shared), "person", "keypoints multiplied out") + said(
+        len(boxed), "person", "boxes multiplied out"
     )
 
 
