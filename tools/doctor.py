@@ -93,12 +93,14 @@ def _sets(args: argparse.Namespace) -> tuple[list, list]:
 
         return own_sets(args.labels, args.category, args.visible_above, args.open_images)
     if args.labels.suffix == ".py":
-        from mmpose_replacement.config.data_sets import check_description, label_sets
+        from mmpose_replacement.config import data_sets
         from mmpose_replacement.config.load import load_config
 
         config = load_config(args.labels)
-        faults = check_description(config)
-        return [] if faults else label_sets(config, open_images=args.open_images), faults
+        if faults := data_sets.check_description(config):
+            return [], faults
+        shared = data_sets.images_of_both(config) if args.open_images else []
+        return data_sets.label_sets(config, open_images=args.open_images), shared
     from utils.doctor.every_check import LabelFiles
 
     rules = {"category": args.category, "visible_above": args.visible_above}

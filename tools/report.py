@@ -43,6 +43,9 @@ def main(argv: list[str] | None = None) -> None:
     """Test, write the page, say what it is about."""
     args = parse_args(argv)
     with user_errors():
+        from utils.config_reader.ready import require_run
+
+        require_run(args.work_dir, args.checkpoint, args.cfg_options)  # before PyTorch is loaded
         from mmpose_replacement.report.run import gather_run
         from prepostprocess.files import write_whole
         from utils.evaluation.run_page import to_page

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from utils.joints import links_by_name
+from utils.joints import links_by_name, mirrored
 from utils.people import People
 
 LEFT_RGB, RIGHT_RGB, MIDDLE_RGB = (255, 140, 0), (0, 150, 255), (90, 220, 90)
@@ -31,7 +31,7 @@ def draw_people(
     Args:
         image: uint8 (H, W, 3), RGB.
         people: in the image's pixels.
-        keypoint_names: K names; those with "left_" and "right_" get their side's colour.
+        keypoint_names: K names; those with left or right in them get their side's colour.
         threshold: keypoints at or below it are left out.
         ids: a number for each person, written before the score.
         links: see ``draw_skeleton``.
@@ -71,9 +71,9 @@ def _line_width(canvas: np.ndarray, box_xywh: np.ndarray) -> int:
 
 
 def _side_colour(name: str) -> tuple[int, int, int]:
-    if name.startswith("left_"):
-        return LEFT_RGB
-    return RIGHT_RGB if name.startswith("right_") else MIDDLE_RGB
+    if mirrored(name) == name:
+        return MIDDLE_RGB
+    return LEFT_RGB if "left" in name.lower() else RIGHT_RGB
 
 
 def _draw_box(canvas: np.ndarray, box_xywh: np.ndarray, width: int) -> None:
@@ -97,7 +97,7 @@ def draw_skeleton(
         canvas: uint8 (H, W, 3), RGB; drawn on.
         joints: float (K, 2), xy in the canvas's pixels.
         shown: bool (K,), which joints are drawn.
-        keypoint_names: K names; those with "left_" and "right_" get their side's colour.
+        keypoint_names: K names; those with left or right in them get their side's colour.
         width: of the lines, pixels.
         links: keypoint numbers that a line is drawn between; None: a body's, by name.
     """

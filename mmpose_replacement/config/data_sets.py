@@ -9,6 +9,7 @@ from utils.config_reader.read import mappings
 from utils.dataset_check.faults import Fault, error
 from utils.dataset_check.skeleton import check_skeleton
 from utils.doctor.every_check import LabelFiles
+from utils.doctor.overlap import check_overlap
 
 
 def label_sets(config: Config, *, open_images: bool) -> list[LabelFiles]:
@@ -45,6 +46,26 @@ def label_sets(config: Config, *, open_images: bool) -> list[LabelFiles]:
             "Name an annotation file."
         )
     return list(found.values())
+
+
+def images_of_both(config: Config) -> list[Fault]:
+    """Look for images that a config trains on and validates on.
+
+    Args:
+        config: the config; one set for both is meant so.
+
+    Returns:
+        Warnings.
+    """
+    train, val = ({}, {})
+    for part, found in (("train", train), ("val", val)):
+        for data in mappings(config.get(f"{part}_dataloader") or {}):
+            if data.get("type") == "KneronCocoDataset":
+                root = Path(data.get("data_root") or "")
+                found[root / data["ann_file"]] = root / data["data_prefix"]["img"]
+    folders = list(dict.fromkeys(train.values()))
+    held = [(labels, folder) for labels, folder in val.items() if labels not in train]
+    return [fault for each in held for fault in check_overlap(folders, *each)]
 
 
 def check_description(config: Config) -> list[Fault]:

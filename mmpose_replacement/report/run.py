@@ -20,6 +20,7 @@ from models.checkpoints.load import load_file
 from models.export.metadata import keypoints_of
 from prepostprocess.keypoints.oks import oks
 from utils.config_reader.evaluation import choose_boxes
+from utils.config_reader.ready import require_run
 from utils.dataset_check.people import AREA_OF_BOX
 from utils.evaluation.comparison import Match, Person
 from utils.evaluation.run_page import RunFacts
@@ -44,9 +45,7 @@ def gather_run(
         FileNotFoundError: no such folder, or one without a training.
         ValueError: more than one config or best checkpoint, or data that cannot be used.
     """
-    config_file = _only(work_dir, "*.py", "config of a training", "Name the folder that it wrote.")
-    fix = "Name one with --checkpoint."
-    checkpoint = checkpoint or _only(work_dir, "best_*.pth", "best checkpoint", fix)
+    config_file, checkpoint = require_run(work_dir, checkpoint, options)
     config = load_config(config_file, options)
     with tempfile.TemporaryDirectory() as folder:
         runner = build_test_runner(config, Path(folder))
@@ -150,18 +149,6 @@ def _joints(config: Config, people: Dataset) -> Joints:
         links=tuple(map(tuple, meta["skeleton_links"])),
         sigmas=np.array(meta["sigmas"], np.float64),
     )
-
-
-def _only(folder: Path, pattern: str, what: str, fix: str) -> Path:
-    found = sorted(folder.glob(pattern))
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder}: work directory must be a folder, got none. {fix}")
-    if not found:
-        raise FileNotFoundError(f"{folder}: it must hold the {what} ({pattern}), got none. {fix}")
-    if len(found) > 1:
-        names = ", ".join(path.name for path in found)
-        raise ValueError(f"{folder}: it must hold one {what}, got {names}. {fix}")
-    return found[0]
 
 
 def _environment(work_dir: Path) -> str:

@@ -118,6 +118,9 @@ def test_all_sets_of_a_config(outcome, tmp_path):
     mine.write_text(f'_base_ = "{Path(config).resolve()}"\ndata_root = "{tmp_path}/"\n')
     code, _ = faults(outcome, tmp_path, mine, "--open-images")
     assert code == 0
+    first = sorted((tmp_path / "val/images").iterdir())[0]
+    cv2.imwrite(str(tmp_path / "train/images/copy.png"), cv2.imread(str(first)))
+    assert faults(outcome, tmp_path, mine, "--open-images")[1]["overlap"] == "warning"
 
 
 def test_a_configs_description_of_its_keypoints(outcome, tmp_path):

@@ -79,6 +79,7 @@ FAULTS = {
         ("tools/browse_dataset.py", CONFIG, "-o", "PLACE/a.png", *DATA, "data_root=PLACE/no"),
         "PLACE/no/train/annotations.json: it must be a COCO keypoint file, got no such file",
     ),
+    "report": (("tools/report.py", "PLACE/no"), "PLACE/no: work directory must be a folder"),
     "calibration": (
         ("tools/export_calibration.py", NETWORK, "--ann-file", "PLACE/no.json")
         + ("--img-dir", "PLACE", "--out", "PLACE/a.npz"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from prepostprocess.keypoints.coco import KEYPOINT_NAMES
-from utils.drawing import LEFT_RGB, RIGHT_RGB, draw_people
+from utils.drawing import LEFT_RGB, MIDDLE_RGB, RIGHT_RGB, draw_people
 from utils.people import People
 
 
@@ -46,6 +46,17 @@ def test_draw_people__left_and_right_are_the_persons():
     drawn = draw_people(np.zeros((480, 640, 3), np.uint8), person, KEYPOINT_NAMES, 0.2)
     assert count(drawn, LEFT_RGB) > 0
     assert count(drawn, RIGHT_RGB) == 0
+
+
+def test_draw_people__a_side_stands_anywhere_in_a_name():
+    people = one_person(640, 480)
+    names = tuple(f"point_{i}" for i in range(15)) + ("EarLeft", "eye_right")
+    canvas = np.zeros((480, 640, 3), np.uint8)
+    for shown, colour in ((15, LEFT_RGB), (16, RIGHT_RGB), (3, MIDDLE_RGB)):
+        people.keypoint_scores[:] = 0
+        people.keypoint_scores[0, shown] = 0.9
+        drawn = draw_people(canvas, people, names, 0.2)
+        assert [c for c in (LEFT_RGB, RIGHT_RGB, MIDDLE_RGB) if count(drawn, c)] == [colour]
 
 
 def test_draw_people__threshold_and_nobody():

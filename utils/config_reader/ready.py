@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -103,3 +104,39 @@ def config_to_test(args: argparse.Namespace) -> tuple[Config, list[str]]:
         require_output(args.out)
     require_data(config, "test")
     return config, protocols
+
+
+def require_run(
+    work_dir: Path, checkpoint: Path | None, options: Sequence[str]
+) -> tuple[Path, Path]:
+    """Find what a training left behind, and the data that it is tested on.
+
+    Args:
+        work_dir: of train.py.
+        checkpoint: another one than the best; a folder without a best one needs it.
+        options: as ``--cfg-options``.
+
+    Returns:
+        The config and the checkpoint.
+
+    Raises:
+        FileNotFoundError: no such folder, one without a training, or no data.
+        ValueError: more than one config or best checkpoint, or a fault in the config.
+    """
+    config = _only(work_dir, "*.py", "config of a training", "Name the folder that it wrote.")
+    fix = "Name one with --checkpoint."
+    checkpoint = checkpoint or _only(work_dir, "best_*.pth", "best checkpoint", fix)
+    require_data(read_config_file(config, options), "test")
+    return config, checkpoint
+
+
+def _only(folder: Path, pattern: str, what: str, fix: str) -> Path:
+    found = sorted(folder.glob(pattern))
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: work directory must be a folder, got none. {fix}")
+    if not found:
+        raise FileNotFoundError(f"{folder}: it must hold the {what} ({pattern}), got none. {fix}")
+    if len(found) > 1:
+        names = ", ".join(path.name for path in found)
+        raise ValueError(f"{folder}: it must hold one {what}, got {names}. {fix}")
+    return found[0]

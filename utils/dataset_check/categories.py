@@ -7,7 +7,8 @@ import numpy as np
 
 from utils.dataset_check.faults import Fault, error, name_some, note
 
-CHOOSE = 'Name the one to learn: category = "person" in the config\'s data set entry.'
+CHOOSE = 'Name the one to learn: category = "person" in the config\'s data set entry, or '
+CHOOSE += "category: person in a data file."
 
 
 def choose_category(

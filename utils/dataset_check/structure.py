@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import Any
 
 from utils.dataset_check.faults import Fault, error, name_some
@@ -33,9 +33,13 @@ def check_structure(content: Any, file: str, *, need_sizes: bool) -> list[Fault]
     for name, keys in needed.items():
         faults += _check_keys(content[name], keys, f"{name}", file)
     if not faults:
-        for name, keys in (("images", ("id",)), ("annotations", needed["annotations"])):
-            faults += _check_ids(content[name], keys, name, file)
-        faults += _check_ids(content["categories"], ("id",), "categories", file)
+        for name, keys, admitted in (
+            ("images", ("id",), {int}),
+            ("annotations", ("id",), IDS),
+            ("annotations", ("image_id", "category_id"), {int}),
+            ("categories", ("id",), {int}),
+        ):
+            faults += _check_ids(content[name], keys, name, file, admitted)
     if not faults:
         faults += _check_links(content, file)
         faults += _check_images(content["images"], file, need_sizes)
@@ -91,7 +95,7 @@ def check_ids(entries: list, keys: Iterable[str], name: str, file: str) -> list[
     Returns:
         Faults.
     """
-    return _check_ids(entries, tuple(keys), name, file)
+    return _check_ids(entries, tuple(keys), name, file, IDS)
 
 
 def _has_list(content: object, key: str) -> bool:
@@ -108,24 +112,30 @@ def _check_keys(entries: list, keys: tuple[str, ...], name: str, file: str) -> l
     return error("missing-key", file, rule, culprits, "Add what is missing.")
 
 
-def _check_ids(entries: list, keys: tuple[str, ...], name: str, file: str) -> list[Fault]:
+def _check_ids(
+    entries: list, keys: tuple[str, ...], name: str, file: str, admitted: Set[type]
+) -> list[Fault]:
     faults = []
     for key in keys:
-        types = {type(entry[key]) for entry in entries}
         culprits = []
-        if not IDS.issuperset(types):
+        if not {type(entry[key]) for entry in entries} <= admitted:
             culprits = [
                 f"{name}[{index}] has {entry[key]!r}"
                 for index, entry in enumerate(entries)
-                if type(entry[key]) not in IDS
+                if type(entry[key]) not in admitted
             ]
-        rule = f"{name} must have a whole number or text as {key}"
-        faults += error("id-type", file, rule, culprits, "Correct it.")
+        rule = f"{name} must have a whole number{' or text' if str in admitted else ''} as {key}"
+        cure = (
+            "Correct it."
+            if str in admitted
+            else "Write numbers, there and wherever they are named."
+        )
+        faults += error("id-type", file, rule, culprits, cure)
     return faults
 
 
 def _check_links(content: dict, file: str) -> list[Fault]:
-    """Ids are unique and of one type; each annotation's image is listed."""
+    """Ids are unique; each annotation's image is listed."""
     images, people = content["images"], content["annotations"]
     faults = []
     for entries, name in ((images, "image"), (content["categories"], "category")):
@@ -136,28 +146,14 @@ def _check_links(content: dict, file: str) -> list[Fault]:
             _twice(entry["id"] for entry in entries),
             "Number them anew.",
         )
-    kinds = {type(image["id"]) for image in images}
-    if len(kinds) > 1:
-        culprits = [f"images[{i}] has {e['id']!r}" for i, e in enumerate(images)]
-        culprits = [text for text, e in zip(culprits, images, strict=True) if type(e["id"]) is str]
-        rule = "image ids must be all numbers or all text"
-        faults += error("id-mixed", file, rule, culprits, "Number the images anew.")
     known = {image["id"] for image in images}
     strangers = sorted({person["image_id"] for person in people} - known, key=str)
-    as_text = {str(number) for number in known}
-    cause = ""
-    if strangers and all(str(stranger) in as_text for stranger in strangers):
-        cause = (
-            f"They are there as {next(iter(kinds)).__name__}, named as "
-            f"{type(strangers[0]).__name__}: write both alike."
-        )
     return faults + error(
         "orphan",
         file,
         "image_id of annotations must be listed under 'images'",
         strangers,
         "Add these images or remove their annotations.",
-        cause,
     )
 
 

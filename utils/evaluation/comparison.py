@@ -66,7 +66,7 @@ def read_truth(
         category: the people's, where a COCO file has several.
     Returns: the labelled people (those without a labelled point left out), the names of all
         images, and, for COCO, number: name of the image.
-    Raises: ValueError: neither form. FileNotFoundError: no such file.
+    Raises: ValueError: neither form, or nobody is labelled. FileNotFoundError: no such file.
     """
     content = load_json(path, "a list of records or a COCO keypoint file")
     if isinstance(content, dict):
@@ -87,7 +87,13 @@ def read_truth(
             _pose(path, r["img_path"], r[landmark_points], r, len(joints.names)) for r in records
         ]
     images = list(names.values()) or list(dict.fromkeys(r["img_path"] for r in records))
-    return [p for p in poses if p is not None and p.labelled.any()], images, names
+    labelled = [p for p in poses if p is not None and p.labelled.any()]
+    if not labelled:
+        raise ValueError(
+            f"{path}: somebody must have a labelled keypoint, got none of {len(poses)} people. "
+            "Check that it is the right file."
+        )
+    return labelled, images, names
 
 
 def coco_truth(path: Path, joints: Joints = COCO_JOINTS, category: str | int | None = None) -> dict:

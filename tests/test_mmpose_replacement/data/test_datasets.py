@@ -147,12 +147,12 @@ FAULTS = {  # what is done to a good file, and the line the user reads
     ),
     "image_id list": (
         put("image_id", [1]),
-        r"must have a whole number or text as image_id, .*annotations\[1\] has \[1\]\. Correct it",
+        r"must have a whole number as image_id, .*annotations\[1\] has \[1\]\. Write numbers",
     ),
-    "image id null": (put_image("id", None), r"number or text as id, .*images\[0\] has None\."),
+    "image id null": (put_image("id", None), r"a whole number as id, .*images\[0\] has None\."),
     "image_id text": (
         put("image_id", "2"),
-        r"must be listed under 'images', got 1 otherwise: 2\. They are there as int, named as str",
+        r"must have a whole number as image_id, .*annotations\[1\] has '2'\. Write numbers",
     ),
     "category without id": (
         lambda c: c["categories"][0].pop("id"),

@@ -117,9 +117,13 @@ REFUSED = {  # what is done to a good file: kind of fault, and words of its line
         ),
         r"of one category, .*'person' \(id 1\) 11 times, 'horse' .*category = \"person\"",
     ),
-    "ids of mixed images": (
+    "text as ids of images": (
         lambda c: (c["images"][0].update(id="a"), c["annotations"][0].update(image_id="a")),
-        r"image ids must be all numbers or all text, .*images\[0\] has 'a'",
+        r"images must have a whole number as id, .*images\[0\] has 'a'\. Write numbers",
+    ),
+    "text as category": (
+        lambda c: (c["categories"][0].update(id="p"), every("category_id", lambda _: "p")(c)),
+        r"annotations must have a whole number as category_id, .*annotations\[0\] has 'p', .*Write",
     ),
     "keypoints 0 to 1": (every("keypoints", shares), r"in pixels, .*keypoints of 0 to 1\. They"),
     "all but one keypoints 0 to 1": (

@@ -137,6 +137,10 @@ def test_read_results__two_files_of_one_name_are_not_guessed_at(save, points):
     ("content", "message"),
     [
         ({}, "it must be a COCO keypoint file with the lists .*got no list 'images'"),
+        (
+            [{"img_path": "a.jpg", KEY: [0] * 34}],
+            "somebody must have a labelled keypoint, got none",
+        ),
         ([{"img_path": "a.jpg"}], f"each record must have '{KEY}', got one without"),
         ([{"img_path": "a.jpg", KEY: [1, 2, 3]}], "landmarks of a.jpg must be 34 or 51 finite num"),
         (
