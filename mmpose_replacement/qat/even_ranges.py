@@ -34,21 +34,8 @@ class EvenRangesHook(Hook):
         self.pairs = list(folded_pairs(runner.model))
 
     @torch.no_grad()
-    def after_train_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: dict | None = None,
-        outputs: dict | None = None,
-    ) -> None:
-        """Pull.
-
-        Args:
-            runner: the training.
-            batch_idx: number of the step in its epoch.
-            data_batch: what it was trained on.
-            outputs: its losses.
-        """
+    def after_train_iter(self, runner: Runner, **step: object) -> None:
+        """Pull, whatever the step was."""
         share = self.strength * runner.optim_wrapper.get_lr()["lr"][0]
         for conv, norm in self.pairs:
             logs = folded_ranges(conv, norm).clamp(min=1e-12).log()

@@ -42,7 +42,7 @@ def test_a_step_moves_each_channel_by_its_share_towards_the_mean(seed):
         model=network, optim_wrapper=SimpleNamespace(get_lr=lambda: {"lr": [0.05]})
     )
     hook.before_train(runner)
-    hook.after_train_iter(runner, 0)
+    hook.after_train_iter(runner, batch_idx=0)
     for old, new in zip(before, logs_of(network), strict=True):
         torch.testing.assert_close(new.mean(), old.mean())
         torch.testing.assert_close(new - new.mean(), (old - old.mean()) * 0.9)
