@@ -13,7 +13,7 @@ from utils.doctor.overlap import check_overlap
 
 
 def label_sets(config: Config, *, open_images: bool) -> list[LabelFiles]:
-    """Find the COCO annotation files of a config's training, validation and test sets.
+    """Find the annotation files of a config's training, validation and test sets.
 
     Args:
         config: the config.
@@ -28,7 +28,7 @@ def label_sets(config: Config, *, open_images: bool) -> list[LabelFiles]:
     found: dict[Path, LabelFiles] = {}
     for part in ("train", "val", "test"):
         for data in mappings(config.get(f"{part}_dataloader") or {}):
-            if data.get("type") != "KneronCocoDataset":
+            if data.get("type") not in ("KneronCocoDataset", "KneronMpiiDataset"):
                 continue
             root = Path(data.get("data_root") or "")
             labels = root / data["ann_file"]
@@ -39,11 +39,12 @@ def label_sets(config: Config, *, open_images: bool) -> list[LabelFiles]:
                 visible_above=data.get("visible_above"),
                 keypoint_names=keypoints_of(config),
                 input_wh=tuple(config.codec.input_size),
+                is_mpii=data.type == "KneronMpiiDataset",
             )
     if not found:
         raise ValueError(
-            f"{config.filename}: config must read COCO annotations (KneronCocoDataset), got none. "
-            "Name an annotation file."
+            f"{config.filename}: config must read COCO annotations or MPII's (KneronCocoDataset, "
+            "KneronMpiiDataset), got none. Name an annotation file."
         )
     return list(found.values())
 

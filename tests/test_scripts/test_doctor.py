@@ -237,3 +237,23 @@ def test_an_image_in_both_sets_is_told(outcome, tmp_path):
     cv2.imwrite(str(tmp_path / "train/images/copy.png"), cv2.imread(str(first)))
     code, found = faults(outcome, tmp_path, tmp_path / "mine.yaml", "--open-images")
     assert (code, found["overlap"]) == (0, "warning")
+
+
+@pytest.mark.parametrize(("joints", "kind"), [(16, None), (14, "joint-count")])
+def test_an_mpii_config(outcome, root, tmp_path, monkeypatch, joints, kind):
+    folder = tmp_path / "mpii"
+    (folder / "annotations").mkdir(parents=True)
+    (folder / "images").mkdir()
+    person = {"image": "000001.jpg", "center": [60.0, 60.0], "scale": 0.5}
+    person |= {"joints": [[50.0, 60.0]] * joints, "joints_vis": [1] * joints}
+    for name in ("train", "val", "trainval", "test"):
+        (folder / "annotations" / f"mpii_{name}.json").write_text(json.dumps([person]))
+    noise = np.random.default_rng(0).integers(0, 256, (120, 120, 3), np.uint8)
+    cv2.imwrite(str(folder / "images/000001.jpg"), noise)
+    monkeypatch.setenv("LITEHRNET_DATA", str(tmp_path))
+    config = root / "configs/top_down/lite_hrnet/mpii/litehrnet_18_mpii_256x256.py"
+    page = tmp_path / "page.html"
+    code, found = faults(outcome, tmp_path, config, "--open-images", "--html", page)
+    assert code == (kind is not None)
+    assert [name for name, level in found.items() if level == "error"] == ([kind] if kind else [])
+    assert "mpii_train.json" in page.read_text()

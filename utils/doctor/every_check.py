@@ -11,6 +11,8 @@ from utils.dataset_check.image_files import (
     check_images_exist,
     check_images_inside,
 )
+from utils.dataset_check.json_file import load_json
+from utils.dataset_check.mpii import check_mpii
 from utils.dataset_check.structure import are_finite, entries
 from utils.doctor.pixels import check_pixels
 from utils.doctor.poses import labelled_poses
@@ -24,7 +26,7 @@ class LabelFiles:
     """Annotations, what belongs to them, and how they are to be read.
 
     Attributes:
-        labels: COCO keypoint annotations.
+        labels: COCO keypoint annotations, or MPII's JSON form.
         images: folder of their images; None: images are not looked at.
         detections: a COCO result file of boxes; None: there is none.
         predictions: keypoints that a network found; None: there are none.
@@ -32,6 +34,7 @@ class LabelFiles:
         visible_above: a visibility above it is a label; None admits 0, 1, 2 (and -1 as 0).
         keypoint_names: that the labels must have; None: not known.
         input_wh: the network's input, pixels; None: not known.
+        is_mpii: the labels are MPII's JSON form in place of COCO's.
     """
 
     labels: Path
@@ -42,6 +45,7 @@ class LabelFiles:
     visible_above: float | None = None
     keypoint_names: tuple[str, ...] | None = None
     input_wh: tuple[int, int] | None = None
+    is_mpii: bool = False
 
     @property
     def rules(self) -> LabelRules:
@@ -81,6 +85,8 @@ def check_data_set(data: LabelFiles) -> DataSet:
         FileNotFoundError: no such file.
         ValueError: no JSON.
     """
+    if data.is_mpii:
+        return _check_mpii(data)
     file = read_coco(data.labels, data.rules)
     faults = list(file.faults)
     images, people = (entries(file.content, key) for key in ("images", "annotations"))
@@ -105,6 +111,20 @@ def check_data_set(data: LabelFiles) -> DataSet:
             faults += check_boxes_fit(boxes, file.content)
     faults.sort(key=lambda fault: fault.level != ERROR)
     return DataSet(len(people), len(images), tuple(faults), file.content)
+
+
+def _check_mpii(data: LabelFiles) -> DataSet:
+    """Check MPII's JSON form, whose people name their image and no size of it."""
+    content = load_json(data.labels, "an MPII file in JSON form")
+    faults = check_mpii(content, data.labels, len(data.keypoint_names or ()), need_joints=True)
+    people = content if isinstance(content, list) else []
+    names = {p["image"] for p in people if isinstance(p, dict) and isinstance(p.get("image"), str)}
+    faults += check_images_inside(data.labels, sorted(names))
+    if data.images is not None:
+        paths = [str(data.images / name) for name in sorted(names)]
+        faults += check_images_exist(data.labels, paths) or check_pixels(data.labels, paths)
+    faults.sort(key=lambda fault: fault.level != ERROR)
+    return DataSet(len(people), len(names), tuple(faults), {})
 
 
 def _check_images(labels: Path, folder: Path, named: list[dict]) -> list[Fault]:
