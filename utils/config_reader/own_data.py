@@ -22,7 +22,8 @@ def use_own_data(config: Config, data: OwnData) -> None:
     info = dataset_info(data.joints, data.source.stem)
     config.dataset_info = info
     config.model.head.out_channels = len(data.joints.names)
-    config.detection_file = None
+    boxes = data.val.detections
+    config.detection_file = str(boxes) if boxes else None
     old = config.train_dataloader.dataset
     sets = [
         _dataset(labels, info, data, crop_cache=config.get("crop_cache")) for labels in data.train

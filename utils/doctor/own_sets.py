@@ -27,13 +27,15 @@ def own_sets(
     """
     data = read_own_data(path)
     faults = [Fault("assumed", NOTE, str(path), remark.rstrip(".")) for remark in data.remarks]
-    if open_images and data.val not in data.train:  # one set for both is meant so
+    trained_on = {each.annotations for each in data.train}
+    if open_images and data.val.annotations not in trained_on:  # one set for both is meant so
         folders = [each.images for each in data.train]
         faults += check_overlap(folders, data.val.annotations, data.val.images)
     sets = {
         each.annotations: LabelFiles(
             each.annotations,
             each.images if open_images else None,
+            each.detections,
             category=category or data.category,
             visible_above=visible_above,
             keypoint_names=data.joints.names,

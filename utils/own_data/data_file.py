@@ -5,7 +5,7 @@
     keypoints: [nose, left_eye, right_eye]
 
 Paths count from the file's folder. Optional: flip_pairs, links, sigmas (numbers, or
-{repeated: FILE}), category.
+{repeated: FILE}), category; of val also detections, a detector's boxes.
 """
 
 from collections import Counter
@@ -27,10 +27,11 @@ DEFAULT_SIGMA = 0.05  # between COCO's eyes (.025) and hips (.107)
 
 @dataclass(frozen=True)
 class Labels:
-    """A file of COCO keypoint annotations and the folder of its images."""
+    """A file of COCO keypoint annotations, the folder of its images, a detector's boxes on them."""
 
     annotations: Path
     images: Path
+    detections: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -102,12 +103,16 @@ def _labels(values: dict, key: str, folder: Path, told: list[str]) -> tuple[Labe
         return ()
     found = []
     for entry in sets if isinstance(sets, list) else [sets]:
-        if not isinstance(entry, dict) or set(entry) != {"annotations", "images"}:
-            told.append(f"{key} must have annotations and images, and nothing else")
+        more = {"detections"} if key == "val" else set()
+        if not isinstance(entry, dict) or set(entry) - more != {"annotations", "images"}:
+            also = " (and detections, if you like)" if more else ""
+            told.append(f"{key} must have annotations and images{also}, and nothing else")
             continue
-        labels = Labels(folder / str(entry["annotations"]), folder / str(entry["images"]))
+        labels = Labels(**{name: folder / str(entry[name]) for name in entry})
         if not labels.annotations.is_file():
             told.append(f"{key}: no file {labels.annotations}")
+        if labels.detections is not None and not labels.detections.is_file():
+            told.append(f"{key}: no file {labels.detections}")
         if not labels.images.is_dir():
             told.append(f"{key}: no folder {labels.images}")
         found.append(labels)

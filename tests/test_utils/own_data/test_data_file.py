@@ -11,6 +11,8 @@ from prepostprocess.keypoints.coco import (
     COCO_SKELETON,
     KEYPOINT_NAMES,
 )
+from utils.config_reader.evaluation import choose_boxes
+from utils.config_reader.read import read_config_file
 from utils.own_data.data_file import read_own_data
 from utils.params import ParamsError
 
@@ -96,3 +98,36 @@ def test_all_faults_stand_in_one_line(write):
 def test_a_misspelt_key_is_told(write):
     with pytest.raises(ParamsError, match="unknown key 'keypoint'. Did you mean 'keypoints'"):
         read_own_data(write("keypoint: [a]"))
+
+
+BOXED = SETS.strip()[:-1] + ", detections: boxes.json}\n"
+
+
+def test_boxes_of_a_detector_reach_the_tests(write, tmp_path):
+    config = "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"
+    (tmp_path / "boxes.json").write_text("[]")
+    file = write("keypoints: [a]\nsigmas: [.1]", BOXED)
+    boxes = tmp_path / "boxes.json"
+    assert read_own_data(file).val.detections == boxes
+    found = read_config_file(config, data=file)
+    assert choose_boxes(found) == ["ground-truth", "detector"]
+    assert Path(found.detection_file) == boxes
+    assert (
+        read_config_file(config, data=write("keypoints: [a]\nsigmas: [.1]")).detection_file is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("sets", "fault"),
+    [
+        (BOXED, "val: no file"),
+        (
+            BOXED.replace("val:", "x:").replace("train:", "val:").replace("x:", "train:"),
+            "train must",
+        ),
+        (SETS.replace("images", "pictures"), "val must have annotations and images"),
+    ],
+)
+def test_boxes_where_they_do_not_belong(write, sets, fault):
+    with pytest.raises(ParamsError, match=fault):
+        read_own_data(write("keypoints: [a]\nsigmas: [.1]", sets))
