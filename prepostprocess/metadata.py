@@ -34,6 +34,7 @@ class PoseMetadata:
         keypoint_names: K names, in the network's order; COCO's 17 where the file is silent.
         flip_pairs: keypoint numbers that change places in the mirror.
         links: keypoint numbers that a line is drawn between; None: a body's, by name.
+        colours: RGB that each keypoint is drawn in, 0..255; None: its side's, by name.
         output: "heatmaps", or "keypoints" of a network that decodes in its graph.
         decoder: heatmaps to keypoints.
         blur_kernel_size: odd, heatmap pixels, of the decoders that blur; 11 goes with sigma 2.
@@ -49,6 +50,7 @@ class PoseMetadata:
     keypoint_names: tuple[str, ...] = KEYPOINT_NAMES
     flip_pairs: tuple[tuple[int, int], ...] | None = None
     links: tuple[tuple[int, int], ...] | None = None
+    colours: tuple[tuple[int, int, int], ...] | None = None
     output: str = "heatmaps"
     decoder: str | None = None
     blur_kernel_size: int = 11
@@ -112,6 +114,12 @@ def read_metadata(stored: Mapping[str, str], source: object) -> PoseMetadata:
                 f"{source}: metadata {key} must be numbers below "
                 f"{len(metadata.keypoint_names)}, got {list(pair)}. Export the network again."
             )
+    count = len(metadata.keypoint_names)
+    if metadata.colours is not None and len(metadata.colours) != count:
+        raise ValueError(
+            f"{source}: metadata colours must be {count}, one a keypoint, got "
+            f"{len(metadata.colours)}. Export the network again."
+        )
     return metadata
 
 
@@ -147,7 +155,11 @@ def _is_pair(value: Any) -> bool:
     return _is_list(value, lambda n: _is_whole(n, 0), 2) and value[0] != value[1]
 
 
-_MAY_BE_NULL = ("pixel_offset", "links")
+def _is_colour(value: Any) -> bool:
+    return _is_list(value, lambda n: _is_whole(n, 0) and n < 256, 3)
+
+
+_MAY_BE_NULL = ("pixel_offset", "links", "colours")
 _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "input_wh": ("two sizes above 0", lambda v: _is_list(v, lambda n: _is_whole(n, 1), 2)),
     "colour": ("rgb or bgr", lambda v: v in ("rgb", "bgr")),
@@ -157,6 +169,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "keypoint_names": ("a list of words", lambda v: _is_list(v, _is_word) and bool(v)),
     "flip_pairs": ("pairs of keypoint numbers", lambda v: _is_list(v, _is_pair)),
     "links": ("pairs of keypoint numbers", lambda v: _is_list(v, _is_pair)),
+    "colours": ("lists of three numbers 0..255", lambda v: _is_list(v, _is_colour)),
     "output": ("heatmaps or keypoints", lambda v: v in ("heatmaps", "keypoints")),
     "decoder": ("a word", _is_word),
     "blur_kernel_size": ("odd and above 0", lambda v: _is_whole(v, 1) and v % 2 == 1),

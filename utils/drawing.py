@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from utils.joints import links_by_name, mirrored
+from utils.joints import Colours, links_by_name, mirrored
 from utils.people import People
 
 LEFT_RGB, RIGHT_RGB, MIDDLE_RGB = (255, 140, 0), (0, 150, 255), (90, 220, 90)
@@ -23,6 +23,7 @@ def draw_people(
     threshold: float,
     ids: list[int] | None = None,
     links: Sequence[tuple[int, int]] | None = None,
+    colours: Colours | None = None,
 ) -> np.ndarray:
     """Draw people on a copy of an image.
 
@@ -35,6 +36,7 @@ def draw_people(
         threshold: keypoints at or below it are left out.
         ids: a number for each person, written before the score.
         links: see ``draw_skeleton``.
+        colours: see there.
 
     Returns:
         uint8 RGB; an image with a side under 240 pixels comes back enlarged by a whole factor.
@@ -52,7 +54,7 @@ def draw_people(
     for box, width in zip(boxes, widths, strict=True):
         _draw_box(canvas, box, width)
     for joints, scores, width in zip(points, people.keypoint_scores, widths, strict=True):
-        draw_skeleton(canvas, joints, scores > threshold, keypoint_names, width, links)
+        draw_skeleton(canvas, joints, scores > threshold, keypoint_names, width, links, colours)
     taken: list = []
     for i, box in enumerate(boxes):
         label = f"{people.scores[i]:.2f}" if ids is None else f"{ids[i]}: {people.scores[i]:.2f}"
@@ -70,10 +72,19 @@ def _line_width(canvas: np.ndarray, box_xywh: np.ndarray) -> int:
     return max(1, round(min(min(canvas.shape[:2]) / 150, float(np.hypot(*box_xywh[2:])) / 60)))
 
 
-def _side_colour(name: str) -> tuple[int, int, int]:
-    if mirrored(name) == name:
-        return MIDDLE_RGB
-    return LEFT_RGB if "left" in name.lower() else RIGHT_RGB
+def side_colours(names: Sequence[str]) -> Colours:
+    """Choose colours by the side that names say.
+
+    Args:
+        names: K keypoints.
+
+    Returns:
+        RGB of each: orange for the left, blue for the right, green for all others.
+    """
+    return tuple(
+        MIDDLE_RGB if mirrored(name) == name else LEFT_RGB if "left" in name.lower() else RIGHT_RGB
+        for name in names
+    )
 
 
 def _draw_box(canvas: np.ndarray, box_xywh: np.ndarray, width: int) -> None:
@@ -90,6 +101,7 @@ def draw_skeleton(
     keypoint_names: tuple[str, ...],
     width: int,
     links: Sequence[tuple[int, int]] | None = None,
+    colours: Colours | None = None,
 ) -> None:
     """Draw lines, then points, each on a dark outline that shows on any background.
 
@@ -100,9 +112,10 @@ def draw_skeleton(
         keypoint_names: K names; those with left or right in them get their side's colour.
         width: of the lines, pixels.
         links: keypoint numbers that a line is drawn between; None: a body's, by name.
+        colours: RGB of each keypoint; None: its side's.
     """
     joints = np.rint(joints).clip(-(2**15), 2**15 - 1).astype(int)
-    colours = [_side_colour(name) for name in keypoint_names]
+    colours = side_colours(keypoint_names) if colours is None else colours
     links = links_by_name(keypoint_names) if links is None else links
     edge = max(1, width // 3)
     drawn = [(a, b) for a, b in links if shown[a] and shown[b]]

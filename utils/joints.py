@@ -19,6 +19,8 @@ _LINKS += [("thorax", "upper_neck"), ("upper_neck", "head_top")]
 _LINKS += [("left_shoulder", "thorax"), ("right_shoulder", "thorax")]
 _LEFT_RIGHT = (("left", "right"), ("Left", "Right"))
 
+Colours = tuple[tuple[int, int, int], ...]
+
 
 @dataclass(frozen=True)
 class Joints:
@@ -29,12 +31,14 @@ class Joints:
         flip_pairs: numbers that change places in the mirror.
         links: numbers that a line is drawn between.
         sigmas: float64 (K,), how freely each is labelled; see ``oks``.
+        colours: RGB of each, 0..255; None: its side's, by name.
     """
 
     names: tuple[str, ...]
     flip_pairs: tuple[tuple[int, int], ...]
     links: tuple[tuple[int, int], ...]
     sigmas: np.ndarray
+    colours: Colours | None = None
 
 
 COCO_JOINTS = Joints(KEYPOINT_NAMES, COCO_FLIP_PAIRS, COCO_SKELETON, COCO_SIGMAS)

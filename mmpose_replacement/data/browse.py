@@ -12,7 +12,7 @@ from mmpose.registry import DATASETS, KEYPOINT_CODECS
 from torch.utils.data import Dataset
 
 from mmpose_replacement.data.draws import seeded
-from models.export.metadata import keypoints_of, links_of
+from models.export.metadata import colours_of, keypoints_of, links_of
 from prepostprocess.crop.affine import apply_affine, crop_matrix, warp_crop
 from prepostprocess.crop.box import box_to_center_scale
 from utils.config_reader.read import mappings
@@ -94,5 +94,6 @@ def _enlarged(sample: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _draw(image: np.ndarray, points: np.ndarray, shown: np.ndarray, config: Config) -> np.ndarray:
     canvas = np.ascontiguousarray(image)
-    draw_skeleton(canvas, points, shown, keypoints_of(config), LINE_WIDTH, links_of(config))
+    names, links = keypoints_of(config), links_of(config)
+    draw_skeleton(canvas, points, shown, names, LINE_WIDTH, links, colours_of(config))
     return canvas

@@ -17,7 +17,7 @@ from mmpose_replacement.config.load import load_config
 from mmpose_replacement.engine.testing import build_test_runner, evaluate_with
 from mmpose_replacement.report.curves import draw_curves, read_scalars
 from models.checkpoints.load import load_file
-from models.export.metadata import keypoints_of
+from models.export.metadata import colours_of, keypoints_of
 from prepostprocess.keypoints.oks import oks
 from utils.config_reader.evaluation import choose_boxes
 from utils.config_reader.ready import require_run
@@ -148,6 +148,7 @@ def _joints(config: Config, people: Dataset) -> Joints:
         flip_pairs=tuple(map(tuple, meta["flip_pairs"])),
         links=tuple(map(tuple, meta["skeleton_links"])),
         sigmas=np.array(meta["sigmas"], np.float64),
+        colours=colours_of(config),
     )
 
 

@@ -13,6 +13,8 @@ from torch import nn
 from prepostprocess.metadata import PoseMetadata, write_metadata
 from utils import __version__
 from utils.dataset_check.skeleton import keypoint_names
+from utils.drawing import MIDDLE_RGB, side_colours
+from utils.joints import Colours
 
 
 def describe(
@@ -43,6 +45,7 @@ def describe(
         keypoint_names=keypoint_names(info),
         flip_pairs=tuple(pairs),
         links=links_of(config),
+        colours=colours_of(config),
         output=output,
         decoder=config.codec.decoder,
         blur_kernel_size=estimator.head.decoder.blur_kernel_size,
@@ -54,6 +57,13 @@ def describe(
 def keypoints_of(config: Config) -> tuple[str, ...]:
     """Name the joints of a config, in the order of its network's heatmaps."""
     return keypoint_names(joint_description(config))
+
+
+def colours_of(config: Config) -> Colours | None:
+    """Take the joints' colours from a config; None where they are those of their sides."""
+    points = joint_description(config)["keypoint_info"]
+    colours = tuple(tuple(points[k].get("color") or MIDDLE_RGB) for k in sorted(points))
+    return None if colours == side_colours(keypoints_of(config)) else colours
 
 
 def links_of(config: Config) -> tuple[tuple[int, int], ...]:

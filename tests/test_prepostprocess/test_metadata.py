@@ -91,3 +91,15 @@ def test_any_value_is_taken_as_it_is_or_refused_in_words(key, value):
         taken = getattr(found, key, None)  # nobody reads "normalization"
         assert taken == getattr(PoseMetadata(), key, None) or json.dumps(taken) == json.dumps(value)
     assert message.startswith("a.onnx: metadata ")
+
+
+@pytest.mark.parametrize("colours", ["[[1, 2, 3], [1, 2, 3]]", "[[1, 2]]", "[[1, 2, 256]]", "3"])
+def test_colours_must_be_one_a_keypoint(colours):
+    stored = {"normalization": "{}", "keypoint_names": '["a"]', "colours": colours}
+    with pytest.raises(ValueError, match=r"net\.onnx: metadata colours must be"):
+        read_metadata(stored, "net.onnx")
+
+
+def test_colours_come_back():
+    metadata = PoseMetadata(preprocess="float", keypoint_names=("a",), colours=((1, 2, 255),))
+    assert read_metadata(write_metadata(metadata, {}), "net.onnx").colours == ((1, 2, 255),)

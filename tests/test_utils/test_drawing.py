@@ -97,3 +97,12 @@ def test_labels_of_a_crowd_stand_beside_one_another(monkeypatch):
     assert places[0][1][1] < 100  # the first stands above its box
     for (_, first), (_, second) in itertools.combinations(places, 2):
         assert abs(first[0] - second[0]) > 25 or abs(first[1] - second[1]) >= 12
+
+
+def test_keypoints_may_have_colours_of_their_own():
+    image, people = np.zeros((240, 240, 3), np.uint8), one_person(240, 240)
+    own = tuple((10 + k, 200, 255 - k) for k in range(17))
+    drawn = draw_people(image, people, KEYPOINT_NAMES, 0.5, links=[], colours=own)
+    for colour in own:
+        assert (drawn == colour).all(axis=2).any(), colour
+    assert not (drawn == LEFT_RGB).all(axis=2).any()

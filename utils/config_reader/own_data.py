@@ -63,15 +63,17 @@ def dataset_info(joints: Joints, name: str) -> dict:
     partner = dict(joints.flip_pairs) | {b: a for a, b in joints.flip_pairs}
     lefts = {a for a, _ in joints.flip_pairs}
 
-    def colour_of(i: int) -> tuple[int, int, int]:
+    def side_of(i: int) -> tuple[int, int, int]:
         return MIDDLE_RGB if i not in partner else LEFT_RGB if i in lefts else RIGHT_RGB
+
+    colours = joints.colours or tuple(map(side_of, range(len(joints.names))))
 
     is_body = any(word in each for each in joints.names for word in LOWER)
     points = {
         i: dict(
             name=each,
             id=i,
-            color=list(colour_of(i)),
+            color=list(colours[i]),
             type=_half(each) if is_body else "",
             swap=joints.names[partner[i]] if i in partner else "",
         )

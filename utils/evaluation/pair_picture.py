@@ -37,7 +37,8 @@ def pair_tiles(
         canvas = tile.copy()
         if person is not None:
             points = (person.keypoints - corner) * scale
-            draw_skeleton(canvas, points, person.labelled, joints.names, _LINE_WIDTH, joints.links)
+            shown, names = person.labelled, joints.names
+            draw_skeleton(canvas, points, shown, names, _LINE_WIDTH, joints.links, joints.colours)
         return canvas
 
     told = f"prediction, OKS {match.similarity:.2f}" if match.prediction else "no prediction"

@@ -76,7 +76,14 @@ def draw_stage(
 
     def draw(one: ImageJob) -> ImageJob:
         spec, people = pipeline.spec, one.people
-        drawn = draw_people(one.image, people, spec.keypoint_names, threshold, links=spec.links)
+        drawn = draw_people(
+            one.image,
+            people,
+            spec.keypoint_names,
+            threshold,
+            links=spec.links,
+            colours=spec.colours,
+        )
         target = target_of(one.path)
         if target.exists() and target.samefile(one.path):
             raise ValueError(

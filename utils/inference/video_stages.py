@@ -87,7 +87,7 @@ def video_stages(
 
     def draw_frame(frame: Frame) -> Frame:
         names, links, ids = spec.keypoint_names, spec.links, list(frame.ids)
-        drawn = draw_people(frame.image, frame.people, names, threshold, ids, links)
+        drawn = draw_people(frame.image, frame.people, names, threshold, ids, links, spec.colours)
         return replace(frame, drawn=drawn)
 
     stages: list[tuple[str, Callable]] = [("detect", detect), ("pose", pose)]

@@ -5,7 +5,8 @@
     keypoints: [nose, left_eye, right_eye]
 
 Paths count from the file's folder. Optional: flip_pairs, links, sigmas (numbers, or
-{repeated: FILE}), category; of val also detections, a detector's boxes.
+{repeated: FILE}), colours ({name: [red, green, blue]}), category; of val also detections, a
+detector's boxes.
 """
 
 from collections import Counter
@@ -17,11 +18,12 @@ from typing import Any
 import numpy as np
 
 from prepostprocess.keypoints.coco import COCO_SIGMAS, KEYPOINT_NAMES
-from utils.joints import Joints, links_by_name, mirrored
+from utils.drawing import side_colours
+from utils.joints import Colours, Joints, links_by_name, mirrored
 from utils.own_data.repeated import estimate_sigmas
 from utils.params import ParamsError, check_keys, read_mapping
 
-KEYS = ("train", "val", "keypoints", "flip_pairs", "links", "sigmas", "category")
+KEYS = ("train", "val", "keypoints", "flip_pairs", "links", "sigmas", "colours", "category")
 DEFAULT_SIGMA = 0.05  # between COCO's eyes (.025) and hips (.107)
 
 
@@ -81,6 +83,7 @@ def read_own_data(path: str | Path) -> OwnData:
     links = _pairs("links", values["links"], names, told) if "links" in values else None
     remarks: list[str] = []
     given = _sigmas(values.get("sigmas"), names, path.parent, told, remarks)
+    colours = _colours(values["colours"], names, told) if "colours" in values else None
     category = values.get("category")
     if category is not None and type(category) not in (str, int):
         told.append(f"category must be a name or a number, got {category!r}")
@@ -92,7 +95,8 @@ def read_own_data(path: str | Path) -> OwnData:
         if isinstance(given, Path)
         else given
     )
-    joints = Joints(names, pairs, links_by_name(names) if links is None else links, sigmas)
+    links = links_by_name(names) if links is None else links
+    joints = Joints(names, pairs, links, sigmas, colours)
     return OwnData(path, train, val[0], joints, category, tuple(remarks))
 
 
@@ -162,6 +166,23 @@ def _pairs(
         else:
             found.append((names.index(pair[0]), names.index(pair[1])))
     return tuple(found)
+
+
+def _colours(colours: Any, names: Sequence[str], told: list[str]) -> Colours:
+    """Take those that are named; the others have their side's."""
+    found = dict(zip(names, side_colours(names), strict=True))
+    if not isinstance(colours, dict):
+        told.append("colours must be lines of a keypoint and its [red, green, blue]")
+        return ()
+    for name, colour in colours.items():
+        is_colour = isinstance(colour, list) and len(colour) == 3
+        if name not in found:
+            told.append(f"colours: '{name}' is no keypoint")
+        elif not is_colour or not all(type(c) is int and 0 <= c < 256 for c in colour):
+            told.append(f"colours: '{name}' must have three numbers 0..255, got {colour!r:.40}")
+        else:
+            found[name] = (colour[0], colour[1], colour[2])
+    return tuple(found[name] for name in names)
 
 
 def _sigmas(

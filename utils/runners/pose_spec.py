@@ -7,7 +7,7 @@ from prepostprocess.crop.box import PADDING
 from prepostprocess.keypoints.decode import check_decoder
 from prepostprocess.metadata import PoseMetadata, read_metadata
 from prepostprocess.preprocess import get_preprocess
-from utils.joints import links_by_name
+from utils.joints import Colours, links_by_name
 from utils.params import ParamsError
 from utils.runners.onnx_session import OnnxSession
 from utils.runners.pose_params import LiteHrnetParams, RsnAffineParams
@@ -29,6 +29,7 @@ class PoseSpec:
         udp: the crop and the flip test follow UDP's grid.
         keypoint_names: K names, in the network's order.
         links: keypoint numbers that a line is drawn between.
+        colours: RGB of each keypoint; None: its side's, by name.
         flip_indices: K numbers, the joint that each becomes in the mirror.
     """
 
@@ -42,6 +43,7 @@ class PoseSpec:
     udp: bool
     keypoint_names: tuple[str, ...]
     links: tuple[tuple[int, int], ...]
+    colours: Colours | None
     flip_indices: tuple[int, ...]
 
 
@@ -72,6 +74,7 @@ def make_spec(session: OnnxSession, hrnet: LiteHrnetParams, affine: RsnAffinePar
         udp=decoder == "udp" if notes.encoding_udp is None else notes.encoding_udp,
         keypoint_names=notes.keypoint_names,
         links=links_by_name(notes.keypoint_names) if notes.links is None else notes.links,
+        colours=notes.colours,
         flip_indices=_flip_indices(session, notes),
     )
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.export.metadata import colours_of
 from prepostprocess.keypoints.coco import (
     COCO_FLIP_PAIRS,
     COCO_SIGMAS,
@@ -13,6 +14,7 @@ from prepostprocess.keypoints.coco import (
 )
 from utils.config_reader.evaluation import choose_boxes
 from utils.config_reader.read import read_config_file
+from utils.drawing import LEFT_RGB, RIGHT_RGB
 from utils.own_data.data_file import read_own_data
 from utils.params import ParamsError
 
@@ -98,6 +100,32 @@ def test_all_faults_stand_in_one_line(write):
 def test_a_misspelt_key_is_told(write):
     with pytest.raises(ParamsError, match="unknown key 'keypoint'. Did you mean 'keypoints'"):
         read_own_data(write("keypoint: [a]"))
+
+
+COLOURED = "keypoints: [tip, left_a, right_a]\nsigmas: [.1, .1, .1]\ncolours: {tip: [1, 2, 3]}"
+
+
+def test_colours_reach_the_config_and_the_exported_file(write):
+    config = "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"
+    expected = ((1, 2, 3), LEFT_RGB, RIGHT_RGB)
+    file = write(COLOURED)
+    assert read_own_data(file).joints.colours == expected
+    assert colours_of(read_config_file(config, data=file)) == expected
+    assert colours_of(read_config_file(config)) is None  # its sides' say it
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ("[1]", "colours must be lines of a keypoint"),
+        ("{x: [1, 2, 3]}", "colours: 'x' is no keypoint"),
+        ("{tip: [1, 2]}", "'tip' must have three numbers 0..255"),
+        ("{tip: [1, 2, 256]}", "'tip' must have three numbers 0..255"),
+    ],
+)
+def test_colours_that_are_none(write, given, fault):
+    with pytest.raises(ParamsError, match=fault):
+        read_own_data(write(COLOURED.replace("{tip: [1, 2, 3]}", given)))
 
 
 BOXED = SETS.strip()[:-1] + ", detections: boxes.json}\n"
