@@ -101,5 +101,6 @@ def test_colours_must_be_one_a_keypoint(colours):
 
 
 def test_colours_come_back():
-    metadata = PoseMetadata(preprocess="float", keypoint_names=("a",), colours=((1, 2, 255),))
-    assert read_metadata(write_metadata(metadata, {}), "net.onnx").colours == ((1, 2, 255),)
+    stored = {"keypoint_names": '["a"]', "colours": "[[1, 2, 255]]", "normalization": "{}"}
+    assert read_metadata(stored, "net.onnx").colours == ((1, 2, 255),)
+    assert read_metadata({**stored, "colours": "null"}, "net.onnx").colours is None
