@@ -19,7 +19,8 @@ from utils.cli import ScriptParser, user_errors
 
 STAGES = {
     "raw": "people and their labels",
-    "input": "after augmentation, as the network sees them",
+    "augmented": "after augmentation, with their labels",
+    "input": "the pixels that the network is fed",
     "target": "the same, under the heatmaps that it is to give",
 }
 
@@ -32,7 +33,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     text = "the picture to write (.png), or a page (.html) with all stages of each person"
     add("-o", "--output", type=Path, required=True, metavar="FILE", help=text)
     text = "; ".join(f"{word}: {meaning}" for word, meaning in STAGES.items())
-    add("--stage", choices=STAGES, help=f"{text}; default input, on a page all")
+    add("--stage", choices=STAGES, help=f"{text}; default augmented, on a page all")
     add("--data", type=Path, metavar="YAML", help="your own data, described in this file")
     add("--count", type=int, default=32, metavar="N", help="people; default 32")
     add("--seed", type=int, default=0, help="which people, and what is drawn of them; default 0")
@@ -43,7 +44,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     if args.count < 1 or args.seed < 0:
         parser.error("--count must be at least 1, and --seed not below 0")
     args.is_page = args.output.suffix.lower() in (".html", ".htm")
-    args.stages = [args.stage] if args.stage else list(STAGES) if args.is_page else ["input"]
+    args.stages = [args.stage] if args.stage else list(STAGES) if args.is_page else ["augmented"]
     return args
 
 

@@ -28,8 +28,9 @@ def training_views(config: Config, stage: str, count: int, seed: int) -> list[np
 
     Args:
         config: the training config.
-        stage: "raw": the person with its labels; "input": after augmentation, as the network sees
-            it; "target": the same under the heatmaps that it is to give.
+        stage: "raw": the person with its labels; "augmented": the same after augmentation;
+            "input": the pixels that the network is fed; "target": these under the heatmaps that it
+            is to give.
         count: how many.
         seed: of people and augmentation.
 
@@ -49,7 +50,7 @@ def training_views(config: Config, stage: str, count: int, seed: int) -> list[np
         people: Dataset = DATASETS.build(data)
         chosen = np.random.default_rng(seed).permutation(len(people))[:count]
         samples = [people[int(i)] for i in chosen]
-    draw = _raw if stage == "raw" else _input if stage == "input" else _target
+    draw = {"raw": _raw, "augmented": _augmented, "input": _input, "target": _target}[stage]
     return [draw(sample, config) for sample in samples]
 
 
@@ -64,9 +65,13 @@ def _raw(sample: dict, config: Config) -> np.ndarray:
     return _draw(image, points, sample["keypoints_visible"][0] > 0, config)
 
 
-def _input(sample: dict, config: Config) -> np.ndarray:
+def _augmented(sample: dict, config: Config) -> np.ndarray:
     image, points, shown = _enlarged(sample)
     return _draw(image, points, shown, config)
+
+
+def _input(sample: dict, config: Config) -> np.ndarray:
+    return _enlarged(sample)[0]
 
 
 def _target(sample: dict, config: Config) -> np.ndarray:
