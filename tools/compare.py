@@ -55,9 +55,13 @@ def main(argv: list[str] | None = None) -> None:
     with user_errors():
         from mmpose_replacement.report.compare import judge_networks
         from prepostprocess.files import write_whole
+        from utils.config_reader.evaluation import require_output
         from utils.evaluation.networks_page import comparison_rows, to_comparison_page
         from utils.quantization.layers_page import layer_parts
 
+        for path, flag in ((args.html, "--html"), (args.json, "--json")):
+            if path:
+                require_output(path, flag)
         shown = args.networks if args.html else []
         parts = [part for path in shown for part in layer_parts(path)]
         networks, joints = judge_networks(

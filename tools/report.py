@@ -43,15 +43,18 @@ def main(argv: list[str] | None = None) -> None:
     """Test, write the page, say what it is about."""
     args = parse_args(argv)
     with user_errors():
+        from utils.config_reader.evaluation import require_output
         from utils.config_reader.ready import require_run
 
-        require_run(args.work_dir, args.checkpoint, args.cfg_options)  # before PyTorch is loaded
+        # before PyTorch is loaded
+        found = require_run(args.work_dir, args.checkpoint, args.cfg_options)
+        output = args.output or args.work_dir / "report.html"
+        require_output(output, "--output")
         from mmpose_replacement.report.run import gather_run
         from prepostprocess.files import write_whole
         from utils.evaluation.run_page import to_page
 
-        facts = gather_run(args.work_dir, args.checkpoint, args.cfg_options, args.num_workers)
-        output = args.output or args.work_dir / "report.html"
+        facts = gather_run(args.work_dir, *found, args.cfg_options, args.num_workers)
         write_whole(output, to_page(facts, args.count))
         name, value = next(iter(next(iter(facts.figures.values())).items()))
         print(f"{output}: {len(facts.matches)} people, {name} {value:.4f}")

@@ -36,9 +36,10 @@ def judge_networks(
     Raises:
         ValueError: a network or data that cannot be used.
     """
+    # all are read before the first is tested: faults are told at once
+    configs = [load_config(config_file, [*options, *_own_options(file)], data) for file in files]
     judged = []
-    for file in files:
-        config = load_config(config_file, [*options, *_own_options(file)], data)
+    for file, config in zip(files, configs, strict=True):
         with tempfile.TemporaryDirectory() as folder:
             runner = build_test_runner(config, Path(folder))
             if file.suffix == ".onnx":

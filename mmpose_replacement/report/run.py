@@ -20,7 +20,6 @@ from models.checkpoints.load import load_file
 from models.export.metadata import colours_of, keypoints_of
 from prepostprocess.keypoints.oks import oks
 from utils.config_reader.evaluation import choose_boxes
-from utils.config_reader.ready import require_run
 from utils.dataset_check.people import AREA_OF_BOX
 from utils.evaluation.comparison import Match, Person
 from utils.evaluation.run_page import RunFacts
@@ -28,13 +27,18 @@ from utils.joints import Joints
 
 
 def gather_run(
-    work_dir: Path, checkpoint: Path | None, options: Sequence[str], num_workers: int | None
+    work_dir: Path,
+    config_file: Path,
+    checkpoint: Path,
+    options: Sequence[str],
+    num_workers: int | None,
 ) -> RunFacts:
-    """Read a work directory, and test its best checkpoint.
+    """Read a work directory, and test its network.
 
     Args:
         work_dir: of train.py.
-        checkpoint: another one than the best; a folder without a best one needs it.
+        config_file: see ``require_run``.
+        checkpoint: see there.
         options: as ``--cfg-options``.
         num_workers: data-loading processes; None: as the config says.
 
@@ -42,10 +46,8 @@ def gather_run(
         The facts for the page.
 
     Raises:
-        FileNotFoundError: no such folder, or one without a training.
-        ValueError: more than one config or best checkpoint, or data that cannot be used.
+        ValueError: a checkpoint or data that cannot be used.
     """
-    config_file, checkpoint = require_run(work_dir, checkpoint, options)
     config = load_config(config_file, options)
     with tempfile.TemporaryDirectory() as folder:
         runner = build_test_runner(config, Path(folder))
@@ -54,10 +56,7 @@ def gather_run(
         figures = {"ground-truth": first}
         for boxes in choose_boxes(config)[1:]:
             figures[boxes] = evaluate_with(runner, config, boxes, num_workers=num_workers)
-        score = config.default_hooks.checkpoint.get("save_best")
-        curves = Path(folder, "curves.png")
-        draw_curves(read_scalars(work_dir.glob("*")), score, curves)
-        drawn = curves.read_bytes() if curves.exists() else None
+        drawn = _curves(work_dir, config, Path(folder, "curves.png"))
     return RunFacts(
         title=f"{config_file.stem}: {checkpoint.name}",
         remarks=(
@@ -75,6 +74,13 @@ def gather_run(
             "Environment": _environment(work_dir),
         },
     )
+
+
+def _curves(work_dir: Path, config: Config, path: Path) -> bytes | None:
+    """A PNG file's content; None where nothing was logged."""
+    score = config.default_hooks.checkpoint.get("save_best")
+    draw_curves(read_scalars(work_dir.glob("*")), score, path)
+    return path.read_bytes() if path.exists() else None
 
 
 def judge_people(

@@ -89,3 +89,10 @@ def test_networks_may_be_published_names(monkeypatch, tmp_path, capsys):
     file = tmp_path / catalogue.get_published(words[-1]).file_name
     file.touch()
     assert parse_args(words).networks == [CONFIG, file]
+
+
+def test_a_place_that_cannot_be_written_is_told_before_any_test(trained, tmp_path, capsys):
+    words = [CONFIG, trained / "epoch_1.pth", "--html", tmp_path]
+    with pytest.raises(SystemExit, match="error: .*: --html must be a file, got a directory"):
+        load_script(ROOT / "tools/compare.py").main(list(map(str, words)))
+    assert "networks on" not in capsys.readouterr().out

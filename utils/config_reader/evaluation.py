@@ -62,14 +62,18 @@ def protocol_parts(
     return loader, evaluators
 
 
-def require_output(path: Path) -> None:
-    """Refuse a file of predictions that cannot be written; told before hours of evaluation.
+def require_output(path: Path, what: str = "out_file") -> None:
+    """Refuse a file that cannot be written; told before hours of evaluation.
+
+    Args:
+        path: the file.
+        what: its name in the message.
 
     Raises: ValueError: it is a directory, or lies where none can be made.
     """
     if path.is_dir():
-        raise ValueError(f"{path}: out_file must be a file, got a directory. Name a file in it.")
-    require_folder_to_write(path.parent, f"{path}: out_file")
+        raise ValueError(f"{path}: {what} must be a file, got a directory. Name a file in it.")
+    require_folder_to_write(path.parent, f"{path}: {what}")
 
 
 def metric_configs(words: Sequence[str], dataset: dict) -> list[dict]:

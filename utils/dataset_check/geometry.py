@@ -6,6 +6,7 @@ Letters: N people, K keypoints.
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from utils.dataset_check.faults import Fault, error, warning
 
@@ -37,7 +38,7 @@ def check_geometry(
         "at-origin",
         file,
         "labelled keypoints must not lie at 0, 0",
-        [f"annotation {ids[row]}" for row in np.flatnonzero(at_origin.any(axis=1)).tolist()],
+        _named(ids, at_origin.any(axis=1)),
         "Write visibility 0 where nothing is labelled.",
     )
     outside = labelled & ((points[..., :2] < 0) | (points[..., :2] > sizes_wh[:, None])).any(-1)
@@ -45,10 +46,14 @@ def check_geometry(
         "keypoint-outside",
         file,
         "labelled keypoints must lie inside their image",
-        [f"annotation {ids[row]}" for row in np.flatnonzero(outside.any(axis=1)).tolist()],
+        _named(ids, outside.any(axis=1)),
         "Correct them, or write visibility 0.",
     )
     return faults + _check_in_box(points, boxes_xywh, labelled, ids, file)
+
+
+def _named(ids: Sequence, chosen: npt.ArrayLike) -> list[str]:
+    return [f"annotation {ids[row]}" for row in np.flatnonzero(chosen).tolist()]
 
 
 def shares_of_image(
@@ -119,7 +124,7 @@ def _check_boxes(
     as_corners = (boxes_xywh[:, 2:] > boxes_xywh[:, :2]).all(1) & (
         boxes_xywh[:, 2:] <= sizes_wh + 1
     ).all(axis=1)
-    culprits = [f"annotation {ids[row]}" for row in np.flatnonzero(beyond).tolist()]
+    culprits = _named(ids, beyond)
     corners = len(ids) >= MANY and as_corners.all() and beyond.mean() > 0.5
     if corners:
         return error(
