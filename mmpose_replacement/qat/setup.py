@@ -11,11 +11,12 @@ from mmpose_replacement.data.crops import training_crops
 from mmpose_replacement.teacher.setup import add_teacher
 from models.checkpoints.load import load_file
 from models.export.to_onnx import export_model
+from models.fixed_point.balance import balance_channels
 from models.fixed_point.prepared_file import write_prepared
 from models.tracing.trace import ExportOptions, build_estimator
 from utils.onnx_graph.file import write_model
 from utils.quantization.plan import Options
-from utils.quantization.quantizer import prepare_rounding
+from utils.quantization.quantizer import LEAST_TO_LEARN, prepare_rounding
 from utils.quantization.schemes import get_scheme
 
 NUM_CROPS = 200
@@ -25,11 +26,12 @@ KEPT = ("decoder", "teacher_weight", "label_weight", "teacher_power")  # of the 
 def use_fixed_point(config: Config, chip: str) -> None:
     """Put the rounded network in the place of a config's backbone and head.
 
-    It begins as ``tools/quantize.py`` would write it, from the weights that the config loads, and
-    is kept in the work directory, so that a resumed training finds it. It learns from a teacher
-    alone: ``--teacher``'s, or itself in float. Labels ask for more than a trained network can
-    give, and what they ask changes with every batch; that moves all weights, and rounding does not
-    forgive it (measured: benchmarks/quantisation.md). ``model.head.label_weight`` brings them back.
+    It begins as ``tools/quantize.py --learn`` would write it, from the weights that the config
+    loads (without ``--learn`` where there are fewer than 32 training crops), and is kept in the
+    work directory, so that a resumed training finds it. It learns from a teacher alone:
+    ``--teacher``'s, or itself in float. Labels ask for more than a trained network can give, and
+    what they ask changes with every batch; that moves all weights, and rounding does not forgive
+    it (measured: benchmarks/quantisation.md). ``model.head.label_weight`` brings them back.
 
     Args:
         config: with its flags applied; changed in place.
@@ -71,16 +73,24 @@ def use_fixed_point(config: Config, chip: str) -> None:
 
 
 def _write_start(config: Config, chip: str, path: Path, exact: Path) -> None:
-    """Export, quantise by calibration, and write the network that training begins with."""
+    """Export, quantise as well as crops alone allow, and write where training begins."""
     scheme = get_scheme(chip)
     estimator = build_estimator(config)
     lines = load_file(estimator, config.load_from)
     converted, _ = export_model(config, estimator, ExportOptions(npu=chip))
     crops = [crop[None] for crop in training_crops(config, NUM_CROPS).numpy()]
     options = Options(scheme=scheme, per_channel=scheme.weights_per_channel)
-    prepared = prepare_rounding(converted.model, crops, options, source=config.load_from)
+    learnt = len(crops) >= LEAST_TO_LEARN
+    prepared = prepare_rounding(
+        converted.model,
+        crops,
+        options,
+        balance=balance_channels if learnt else None,
+        source=config.load_from,
+    )
     write_model(converted.model, exact)
     write_prepared(prepared, path)
-    lines.append(f"{path}: begins with ranges of {len(crops)} training crops, for KL{chip}")
+    found = "ranges and rounding learnt from" if learnt else "ranges of"
+    lines.append(f"{path}: begins with {found} {len(crops)} training crops, for KL{chip}")
     for line in lines:
         print_log(line, logger="current", level=logging.INFO)

@@ -8,7 +8,10 @@ import onnx
 import pytest
 import torch
 
+from mmpose_replacement.config.load import load_config
+from mmpose_replacement.qat.setup import use_fixed_point
 from models.checkpoints.weights import read_checkpoint
+from models.fixed_point.prepared_file import read_prepared
 from prepostprocess.metadata import FIXED_POINT
 from utils.onnx_graph.graph import Graph
 from utils.quantization.observe import TensorRunner
@@ -88,3 +91,20 @@ def test_what_cannot_be_is_refused(case, train_quietly, tmp_path):
     flags, message = REFUSED[case]
     with pytest.raises(SystemExit, match=message):
         train_quietly(tmp_path, "--qat", "720", *flags)
+
+
+@pytest.mark.parametrize("count", [31, 32])
+def test_it_begins_with_what_the_crops_teach_where_they_are_enough(
+    count, trained, tmp_path, monkeypatch
+):
+    crops = torch.rand(count, 3, 128, 64, generator=torch.Generator().manual_seed(0)) - 0.5
+    monkeypatch.setattr("mmpose_replacement.qat.setup.training_crops", lambda *_: crops)
+    config = load_config(QUICKSTART, ["preprocess=kneron_520"])
+    config.merge_from_dict({"load_from": f"{trained}/epoch_2.pth", "work_dir": str(tmp_path)})
+    use_fixed_point(config, "520")
+    start = read_prepared(tmp_path / "start_kl520.onnx")
+    off_grid = 0.0
+    for node in start.graph.of("Conv"):
+        numbers = start.graph.constants[node.inputs[1]] / start.plan.weights[node.inputs[1]][0]
+        off_grid = max(off_grid, float(np.abs(numbers - numbers.round()).max()))
+    assert off_grid == pytest.approx(0 if count == 32 else 0.5, abs=0.01)
