@@ -54,8 +54,10 @@ class LearntStep(nn.Module):
 class RoundedConv(nn.Module):
     """A convolution with rounded weights.
 
-    Weights and biases are kept in multiples of ``UNIT`` steps of where they began, so one learning
-    rate suits layers of any range: Adam's 2e-3 moves a weight by .004 steps at most.
+    Weights are kept in multiples of ``UNIT`` steps, so one learning rate suits layers of any range:
+    Adam's 2e-3 moves a weight by .004 steps at most. A step that changes scales its weights along,
+    for rounded anew their errors would no longer cancel where that was learnt. Biases are kept in
+    multiples of ``UNIT`` steps of the output, where it began.
 
     Args:
         node: the Conv.
@@ -78,8 +80,7 @@ class RoundedConv(nn.Module):
         super().__init__()
         shaped = step.reshape((-1, 1, 1, 1) if step.ndim else ())
         self.rounding = LearntStep(shaped, bits)
-        self.register_buffer("weight_unit", torch.from_numpy(np.array(UNIT * shaped, np.float32)))
-        self.weight = nn.Parameter(torch.from_numpy(weight.copy()) / self.weight_unit)
+        self.weight = nn.Parameter(torch.from_numpy(weight / (UNIT * shaped)))
         self.bias_unit = UNIT * output_step
         self.bias = None
         if bias is not None:
@@ -88,6 +89,11 @@ class RoundedConv(nn.Module):
         self.stride = node.attributes.get("strides", [1, 1])
         self.dilation = node.attributes.get("dilations", [1, 1])
         self.groups = int(node.attributes.get("group", 1))
+
+    @property
+    def weight_unit(self) -> torch.Tensor:
+        """What a parameter of 1 stands for."""
+        return UNIT * self.rounding.step
 
     def float_weight(self) -> torch.Tensor:
         """The weights before rounding."""

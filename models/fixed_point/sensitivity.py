@@ -116,7 +116,7 @@ def _random_error(maps_BKHW: torch.Tensor, generator: torch.Generator) -> torch.
 
 def _of_weights(conv: RoundedConv, mean_C: torch.Tensor) -> torch.Tensor:
     """The gradient of the weights, less what goes by way of the output's mean."""
-    grad = (conv.weight.grad / conv.weight_unit).double()
+    grad = (conv.weight.grad / conv.weight_unit.detach()).double()
     if conv.bias is None:
         return grad
     outputs, inputs = grad.shape[:2]
