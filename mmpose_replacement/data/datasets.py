@@ -48,6 +48,7 @@ class _CheckedDataset(BaseCocoStyleDataset):
         crops: the opened cache, or None.
     """
 
+    unlabelled = False  # nobody without a label is taken
     FOR_PIPELINE = (
         "upper_body_ids",
         "lower_body_ids",
@@ -94,7 +95,8 @@ class _CheckedDataset(BaseCocoStyleDataset):
         if not data_list:
             raise ValueError(
                 f"{self.bbox_file or self.ann_file}: it must hold at least one person with a box "
-                "and a labelled keypoint, got none. Check that it is the right file."
+                "and a labelled keypoint, got none. Check that it is the right file. "
+                "train.py --teacher FILE learns from people without labels too."
             )
         paths = (person["img_path"] for person in data_list)
         self._judge(check_images_exist(self.ann_file, paths))
@@ -148,9 +150,18 @@ class _CheckedDataset(BaseCocoStyleDataset):
             if self._is_valid_instance(person):
                 kept.append(person)
             else:
-                reasons[_reason(person)] += 1
+                reasons[self._reason(person)] += 1
         self._log_left_out(reasons, len(kept))
         return kept
+
+    def _reason(self, person: dict) -> str:
+        """Say why a person is left out."""
+        if person.get("iscrowd"):
+            return "crowd"
+        if _is_zero_size(person["bbox"][0]):
+            return "with a box of zero size"
+        small = ", of less than 32x32 pixels" if self.unlabelled else ""
+        return f"without a labelled keypoint{small}"
 
     def _log_left_out(self, reasons: Counter, num_kept: int) -> None:
         """One line, only if anybody was left out."""
@@ -160,15 +171,6 @@ class _CheckedDataset(BaseCocoStyleDataset):
                 f"{self.bbox_file or self.ann_file}: {num_kept} people used, left out: {told}",
                 logger="current",
             )
-
-
-def _reason(person: dict) -> str:
-    """Say why mmpose's rule leaves this person out."""
-    if person.get("iscrowd"):
-        return "crowd"
-    if _is_zero_size(person["bbox"][0]):
-        return "with a box of zero size"
-    return "without a labelled keypoint"
 
 
 def _is_zero_size(box_xyxy: np.ndarray) -> bool:
@@ -266,7 +268,10 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
     def _index_annotations(self) -> CocoFile:
         names = self._metainfo["keypoint_id2name"]
         rules = LabelRules(
-            tuple(names[k] for k in sorted(names)), self.category, self.visible_above
+            tuple(names[k] for k in sorted(names)),
+            self.category,
+            self.visible_above,
+            boxes_suffice=self.unlabelled,
         )
         file = read_coco(self.ann_file, rules)
         self._judge(file.faults)
