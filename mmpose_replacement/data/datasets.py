@@ -14,6 +14,7 @@ from mmpose.registry import DATASETS
 from xtcocotools.coco import COCO
 
 from mmpose_replacement.data.crop_cache import open_crop_cache
+from mmpose_replacement.data.regions import LEAST_AREA, RandomRegions
 from prepostprocess.crop.box import xywh_to_xyxy
 from utils.dataset_check.coco_file import CocoFile, LabelRules, read_coco
 from utils.dataset_check.detections import check_boxes_fit, read_detections
@@ -28,7 +29,6 @@ from utils.dataset_check.json_file import load_json
 from utils.dataset_check.mpii import check_mpii
 from utils.dataset_check.skeleton import check_skeleton
 
-LEAST_UNLABELLED_AREA = 32**2  # square pixels
 MPII_PIXELS_PER_SCALE = 200.0  # MPII's `scale` is the person's height divided by this
 MPII_CENTER_SHIFT = (
     15.0  # `center` is moved down by this times `scale`, as all who train on MPII do
@@ -118,13 +118,15 @@ class _CheckedDataset(BaseCocoStyleDataset):
         The latter are shared by all people and must not be written to (mmpose copies them). With a
         cache also img, the part of the image that is kept, with img_origin and img_shape.
         """
-        data_info = BaseDataset.get_data_info(self, idx)
-        for key in self.FOR_PIPELINE:
-            data_info[key] = self._metainfo[key]
+        data_info = self._labels_of(idx)
         if self.crops is not None:
             part, origin, shape_hw = self.crops.part(data_info.pop("crop_index"))
             data_info.update(img=part, img_origin=origin, img_shape=shape_hw)
         return data_info
+
+    def _labels_of(self, index: int) -> dict:
+        facts = {key: self._metainfo[key] for key in self.FOR_PIPELINE}
+        return BaseDataset.get_data_info(self, index) | facts
 
     def _stated_sizes(self, data_list: list[dict]) -> list[tuple[str, tuple[int, int]]]:
         """Path, and width and height as the annotation file says, of each image that is used."""
@@ -191,6 +193,8 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
         outside_images: read images whose ``file_name`` leads out of the image folder.
         unlabelled: take people without a labelled joint too, for a teacher to label; those of less
             than 32x32 pixels, COCO's limit of "small", are too few pixels to teach on.
+        random_regions: of ``RandomRegions``: after the people come boxes of their pictures without
+            a label, drawn anew whenever they are asked for. A cache of crops does not serve them.
         **arguments: of ``_CheckedDataset`` and of mmpose.
     """
 
@@ -201,12 +205,51 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
         visible_above: float | None = None,
         outside_images: bool = False,
         unlabelled: bool = False,
+        random_regions: dict | None = None,
         **arguments: object,
     ) -> None:
         self.outside_images = outside_images
         self.category, self.visible_above = category, visible_above
         self.unlabelled = unlabelled
+        self.regions = RandomRegions(**random_regions) if random_regions else None
+        self._first_people: list[int] = []  # of the pictures that give regions
         super().__init__(**arguments)
+
+    def full_init(self) -> None:
+        """Read the people, then note what a teacher alone can label."""
+        if self._fully_initialized:
+            return
+        super().full_init()
+        if not self.unlabelled:
+            return
+        first: dict[int, int] = {}
+        num_unlabelled = 0
+        for index in range(super().__len__()):
+            person = self._labels_of(index)
+            first.setdefault(person["img_id"], index)
+            num_unlabelled += not person["num_keypoints"]
+        told = [f"{num_unlabelled} people without labels"] if num_unlabelled else []
+        if self.regions:
+            self._first_people = [
+                person for n, person in first.items() if self.regions.fits(self._image_wh(n))
+            ]
+            images = f"{len(self._first_people)} images"
+            told.append(f"{self.regions.number} random regions of each of {images}")
+        if told:
+            print_log(f"{self.ann_file}: {', '.join(told)}, for a teacher", logger="current")
+
+    def __len__(self) -> int:
+        regions = self.regions.number * len(self._first_people) if self.regions else 0
+        return super().__len__() + regions
+
+    def get_data_info(self, idx: int) -> dict:
+        """Return a person as all data sets do; after the people, a random region."""
+        number = idx - super().__len__()
+        if number < 0:
+            return super().get_data_info(idx)
+        person = self._labels_of(self._first_people[number // self.regions.number])
+        image_wh = self._image_wh(person["img_id"])
+        return self.regions.in_place_of(person, image_wh) | {"sample_idx": idx}
 
     def _load_annotations(self) -> tuple[list[dict], list[dict]]:
         """Check the file, then read images and people in mmpose's form."""
@@ -229,7 +272,7 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
         if super()._is_valid_instance(data_info):
             return True
         sides = data_info["bbox"][0, 2:] - data_info["bbox"][0, :2]
-        is_large = min(sides) > 0 and np.prod(sides) >= LEAST_UNLABELLED_AREA
+        is_large = min(sides) > 0 and np.prod(sides) >= LEAST_AREA
         return self.unlabelled and not data_info.get("iscrowd") and bool(is_large)
 
     def _load_detection_results(self) -> list[dict]:
@@ -285,8 +328,12 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
         return file
 
     def _stated_sizes(self, data_list: list[dict]) -> list[tuple[str, tuple[int, int]]]:
-        images = (self.coco.imgs[number] for number in {p["img_id"] for p in data_list})
-        return [(self._image_path(i), (i["width"], i["height"])) for i in images]
+        numbers = {person["img_id"] for person in data_list}
+        return [(self._image_path(self.coco.imgs[n]), self._image_wh(n)) for n in numbers]
+
+    def _image_wh(self, number: int) -> tuple[int, int]:
+        image = self.coco.imgs[number]
+        return image["width"], image["height"]
 
     def _image_path(self, image: dict) -> str:
         return os.path.join(self.data_prefix["img"], image["file_name"])
