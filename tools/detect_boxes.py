@@ -4,7 +4,7 @@
     python tools/detect_boxes.py my_photos -o people.json --score 0.4
 
 With --labels: COCO results of boxes, as tools/test.py reads by detection_file. Without: COCO
-annotations of people without keypoints, to add to `train:` of a data file; train.py --teacher FILE
+annotations of people with a box alone, to add to `train:` of a data file; train.py --teacher FILE
 then learns from the teacher alone where these are.
 """
 
@@ -50,7 +50,6 @@ def main(argv: list[str] | None = None) -> None:
 
         from prepostprocess.files import write_whole
         from prepostprocess.image import load_rgb
-        from prepostprocess.keypoints.coco import KEYPOINT_NAMES
         from utils.boxes_file import as_results, numbers_of
         from utils.inference.sources import find_images
         from utils.label_formats.labelled import to_annotations, unlabelled
@@ -68,7 +67,7 @@ def main(argv: list[str] | None = None) -> None:
             image = load_rgb(path)
             found.append((name, (image.shape[1], image.shape[0]), detector.run(image)))
         if numbers is None:
-            content = to_annotations([unlabelled(*each) for each in found], KEYPOINT_NAMES)
+            content = to_annotations([unlabelled(*each) for each in found], names=())
         else:
             content = as_results(found, numbers)
         write_whole(args.output, json.dumps(content) + "\n")

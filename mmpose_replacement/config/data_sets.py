@@ -39,6 +39,7 @@ def label_sets(config: Config, *, open_images: bool) -> list[LabelFiles]:
                 visible_above=data.get("visible_above"),
                 keypoint_names=keypoints_of(config),
                 input_wh=tuple(config.codec.input_size),
+                is_trained_on=part == "train",
                 is_mpii=data.type == "KneronMpiiDataset",
             )
     if not found:

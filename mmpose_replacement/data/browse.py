@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from mmpose.registry import DATASETS, KEYPOINT_CODECS
-from torch.utils.data import Dataset
+from mmpose.registry import KEYPOINT_CODECS
 
-from mmpose_replacement.data.draws import seeded
+from mmpose_replacement.data.draws import RepeatableDataset, seeded
+from mmpose_replacement.data.regions import take_unlabelled
 from models.export.metadata import colours_of, keypoints_of, links_of
 from prepostprocess.crop.affine import apply_affine, crop_matrix, warp_crop
 from prepostprocess.crop.box import box_to_center_scale
@@ -42,12 +42,15 @@ def training_views(config: Config, stage: str, count: int, seed: int) -> list[np
     """
     init_default_scope(config.get("default_scope", "mmpose"))
     data = copy.deepcopy(config.train_dataloader.dataset)
+    if number := config.get("random_regions"):
+        take_unlabelled(data, number, config.codec.input_size)
     if stage == "raw":
         for each in mappings(data):
             if "pipeline" in each:
                 each["pipeline"] = [dict(type="KneronLoadImage", preprocess="float")]
     with contextlib.redirect_stdout(io.StringIO()), seeded(seed):  # the COCO reader's chatter
-        people: Dataset = DATASETS.build(data)
+        people = RepeatableDataset(data)
+        people.begin(seed, epoch=0)
         chosen = np.random.default_rng(seed).permutation(len(people))[:count]
         samples = [people[int(i)] for i in chosen]
     draw = {"raw": _raw, "augmented": _augmented, "input": _input, "target": _target}[stage]

@@ -14,6 +14,7 @@ from mmpose.registry import DATASETS
 from xtcocotools.coco import COCO
 
 from mmpose_replacement.data.crop_cache import open_crop_cache
+from mmpose_replacement.data.regions import LEAST_AREA, RandomRegions
 from prepostprocess.crop.box import xywh_to_xyxy
 from utils.dataset_check.coco_file import CocoFile, LabelRules, read_coco
 from utils.dataset_check.detections import check_boxes_fit, read_detections
@@ -28,7 +29,6 @@ from utils.dataset_check.json_file import load_json
 from utils.dataset_check.mpii import check_mpii
 from utils.dataset_check.skeleton import check_skeleton
 
-LEAST_UNLABELLED_AREA = 32**2  # square pixels
 MPII_PIXELS_PER_SCALE = 200.0  # MPII's `scale` is the person's height divided by this
 MPII_CENTER_SHIFT = (
     15.0  # `center` is moved down by this times `scale`, as all who train on MPII do
@@ -48,6 +48,7 @@ class _CheckedDataset(BaseCocoStyleDataset):
         crops: the opened cache, or None.
     """
 
+    unlabelled = False  # nobody without a label is taken
     FOR_PIPELINE = (
         "upper_body_ids",
         "lower_body_ids",
@@ -94,7 +95,8 @@ class _CheckedDataset(BaseCocoStyleDataset):
         if not data_list:
             raise ValueError(
                 f"{self.bbox_file or self.ann_file}: it must hold at least one person with a box "
-                "and a labelled keypoint, got none. Check that it is the right file."
+                "and a labelled keypoint, got none. Check that it is the right file. "
+                "train.py --teacher FILE learns from people without labels too."
             )
         paths = (person["img_path"] for person in data_list)
         self._judge(check_images_exist(self.ann_file, paths))
@@ -116,13 +118,15 @@ class _CheckedDataset(BaseCocoStyleDataset):
         The latter are shared by all people and must not be written to (mmpose copies them). With a
         cache also img, the part of the image that is kept, with img_origin and img_shape.
         """
-        data_info = BaseDataset.get_data_info(self, idx)
-        for key in self.FOR_PIPELINE:
-            data_info[key] = self._metainfo[key]
+        data_info = self._labels_of(idx)
         if self.crops is not None:
             part, origin, shape_hw = self.crops.part(data_info.pop("crop_index"))
             data_info.update(img=part, img_origin=origin, img_shape=shape_hw)
         return data_info
+
+    def _labels_of(self, index: int) -> dict:
+        facts = {key: self._metainfo[key] for key in self.FOR_PIPELINE}
+        return BaseDataset.get_data_info(self, index) | facts
 
     def _stated_sizes(self, data_list: list[dict]) -> list[tuple[str, tuple[int, int]]]:
         """Path, and width and height as the annotation file says, of each image that is used."""
@@ -148,9 +152,18 @@ class _CheckedDataset(BaseCocoStyleDataset):
             if self._is_valid_instance(person):
                 kept.append(person)
             else:
-                reasons[_reason(person)] += 1
+                reasons[self._reason(person)] += 1
         self._log_left_out(reasons, len(kept))
         return kept
+
+    def _reason(self, person: dict) -> str:
+        """Say why a person is left out."""
+        if person.get("iscrowd"):
+            return "crowd"
+        if _is_zero_size(person["bbox"][0]):
+            return "with a box of zero size"
+        small = ", of less than 32x32 pixels" if self.unlabelled else ""
+        return f"without a labelled keypoint{small}"
 
     def _log_left_out(self, reasons: Counter, num_kept: int) -> None:
         """One line, only if anybody was left out."""
@@ -160,15 +173,6 @@ class _CheckedDataset(BaseCocoStyleDataset):
                 f"{self.bbox_file or self.ann_file}: {num_kept} people used, left out: {told}",
                 logger="current",
             )
-
-
-def _reason(person: dict) -> str:
-    """Say why mmpose's rule leaves this person out."""
-    if person.get("iscrowd"):
-        return "crowd"
-    if _is_zero_size(person["bbox"][0]):
-        return "with a box of zero size"
-    return "without a labelled keypoint"
 
 
 def _is_zero_size(box_xyxy: np.ndarray) -> bool:
@@ -189,6 +193,8 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
         outside_images: read images whose ``file_name`` leads out of the image folder.
         unlabelled: take people without a labelled joint too, for a teacher to label; those of less
             than 32x32 pixels, COCO's limit of "small", are too few pixels to teach on.
+        random_regions: of ``RandomRegions``: after the people come boxes of their pictures without
+            a label, drawn anew whenever they are asked for. A cache of crops does not serve them.
         **arguments: of ``_CheckedDataset`` and of mmpose.
     """
 
@@ -199,12 +205,51 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
         visible_above: float | None = None,
         outside_images: bool = False,
         unlabelled: bool = False,
+        random_regions: dict | None = None,
         **arguments: object,
     ) -> None:
         self.outside_images = outside_images
         self.category, self.visible_above = category, visible_above
         self.unlabelled = unlabelled
+        self.regions = RandomRegions(**random_regions) if random_regions else None
+        self._first_people: list[int] = []  # of the pictures that give regions
         super().__init__(**arguments)
+
+    def full_init(self) -> None:
+        """Read the people, then note what a teacher alone can label."""
+        if self._fully_initialized:
+            return
+        super().full_init()
+        if not self.unlabelled:
+            return
+        first: dict[int, int] = {}
+        num_unlabelled = 0
+        for index in range(super().__len__()):
+            person = self._labels_of(index)
+            first.setdefault(person["img_id"], index)
+            num_unlabelled += not person["num_keypoints"]
+        told = [f"{num_unlabelled} people without labels"] if num_unlabelled else []
+        if self.regions:
+            self._first_people = [
+                person for n, person in first.items() if self.regions.fits(self._image_wh(n))
+            ]
+            images = f"{len(self._first_people)} images"
+            told.append(f"{self.regions.number} random regions of each of {images}")
+        if told:
+            print_log(f"{self.ann_file}: {', '.join(told)}, for a teacher", logger="current")
+
+    def __len__(self) -> int:
+        regions = self.regions.number * len(self._first_people) if self.regions else 0
+        return super().__len__() + regions
+
+    def get_data_info(self, idx: int) -> dict:
+        """Return a person as all data sets do; after the people, a random region."""
+        number = idx - super().__len__()
+        if number < 0:
+            return super().get_data_info(idx)
+        person = self._labels_of(self._first_people[number // self.regions.number])
+        image_wh = self._image_wh(person["img_id"])
+        return self.regions.in_place_of(person, image_wh) | {"sample_idx": idx}
 
     def _load_annotations(self) -> tuple[list[dict], list[dict]]:
         """Check the file, then read images and people in mmpose's form."""
@@ -227,7 +272,7 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
         if super()._is_valid_instance(data_info):
             return True
         sides = data_info["bbox"][0, 2:] - data_info["bbox"][0, :2]
-        is_large = min(sides) > 0 and np.prod(sides) >= LEAST_UNLABELLED_AREA
+        is_large = min(sides) > 0 and np.prod(sides) >= LEAST_AREA
         return self.unlabelled and not data_info.get("iscrowd") and bool(is_large)
 
     def _load_detection_results(self) -> list[dict]:
@@ -266,7 +311,10 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
     def _index_annotations(self) -> CocoFile:
         names = self._metainfo["keypoint_id2name"]
         rules = LabelRules(
-            tuple(names[k] for k in sorted(names)), self.category, self.visible_above
+            tuple(names[k] for k in sorted(names)),
+            self.category,
+            self.visible_above,
+            boxes_suffice=self.unlabelled,
         )
         file = read_coco(self.ann_file, rules)
         self._judge(file.faults)
@@ -280,8 +328,12 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
         return file
 
     def _stated_sizes(self, data_list: list[dict]) -> list[tuple[str, tuple[int, int]]]:
-        images = (self.coco.imgs[number] for number in {p["img_id"] for p in data_list})
-        return [(self._image_path(i), (i["width"], i["height"])) for i in images]
+        numbers = {person["img_id"] for person in data_list}
+        return [(self._image_path(self.coco.imgs[n]), self._image_wh(n)) for n in numbers]
+
+    def _image_wh(self, number: int) -> tuple[int, int]:
+        image = self.coco.imgs[number]
+        return image["width"], image["height"]
 
     def _image_path(self, image: dict) -> str:
         return os.path.join(self.data_prefix["img"], image["file_name"])

@@ -208,9 +208,10 @@ def _place(config: Config) -> str:
 def _summary(runner: Runner, seconds: float) -> str:
     """Say in a few lines what was trained on what, how long, and where the result is."""
     num_parameters = sum(weight.numel() for weight in runner.model.parameters())
+    samples = "people and random regions" if runner.cfg.get("random_regions") else "people"
     lines = [
         f"trained {runner.cfg.model.backbone.type} ({num_parameters / 1e6:.2f} M parameters) on "
-        f"{len(runner.train_dataloader.dataset)} people for {runner.epoch} epochs "
+        f"{len(runner.train_dataloader.dataset)} {samples} for {runner.epoch} epochs "
         f"in {seconds / 60:.1f} min"
     ]
     info = runner.message_hub.runtime_info

@@ -6,6 +6,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmpose_replacement.config.hooks import add_hook
+from mmpose_replacement.data.regions import take_unlabelled
 from mmpose_replacement.teacher.network import Teacher, read_teacher
 from models.export.metadata import keypoints_of
 from prepostprocess.preprocess import get_preprocess
@@ -17,7 +18,8 @@ CROP, PACK = "KneronTopdownAffine", "KneronPackTraining"
 def add_teacher(config: Config, path: Path) -> None:
     """Write a teacher into a training config.
 
-    The student then sees people without labels too, and the crops of a teacher of another size.
+    The student then sees people without labels too, the config's ``random_regions``, and the crops
+    of a teacher of another size.
 
     Args:
         config: changed in place.
@@ -39,9 +41,7 @@ def add_teacher(config: Config, path: Path) -> None:
     if view := _view(config, teacher):
         for steps in pipelines:
             steps.insert(_types(steps).index(CROP), dict(view))
-    for dataset in mappings(data):
-        if dataset.get("type") == "KneronCocoDataset":
-            dataset.unlabelled = True
+    take_unlabelled(data, config.get("random_regions", 0), config.codec.input_size)
     add_hook(config, "TeacherHook", file=str(path), keypoint_names=names)
 
 

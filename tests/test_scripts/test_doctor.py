@@ -97,6 +97,21 @@ def test_all_sets_of_a_data_file(outcome, drawn, tmp_path):
     assert "error" in found.values()
 
 
+def test_boxes_alone_are_for_a_teacher_and_not_for_validation(outcome, drawn, tmp_path):
+    labels, boxes = drawn / "annotations.json", tmp_path / "boxes.json"
+    content = json.loads(labels.read_text())
+    for person in content["annotations"]:
+        del person["keypoints"], person["num_keypoints"]
+    boxes.write_text(json.dumps(content))
+    own = tmp_path / "mine.yaml"
+    names = ", ".join(json.loads(labels.read_text())["categories"][0]["keypoints"])
+    for files, code, level in (((boxes, labels), 0, "warning"), ((labels, boxes), 1, "error")):
+        train, val = (f"{{annotations: {each}, images: {drawn / 'images'}}}" for each in files)
+        own.write_text(f"train: {train}\nval: {val}\nkeypoints: [{names}]\n")
+        found = faults(outcome, tmp_path, own)
+        assert found == (code, {"nobody" if code == 0 else "no-keypoints": level})
+
+
 @pytest.mark.parametrize(
     "text", ["[1]", '{"images": [{"id": 1}]}', '{"images": [{"file_name": 5}]}']
 )

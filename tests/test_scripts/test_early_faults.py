@@ -61,6 +61,8 @@ FAULTS = {
     "--load-from": ((*TRAIN, *DATA, "--load-from", "no.pth"), "no.pth: checkpoint must be a file"),
     "--resume": ((*TRAIN, *DATA, "--resume", "no.pth"), "no.pth: checkpoint must be a file"),
     "--teacher": ((*TRAIN, *DATA, "--teacher", "no.onnx"), "no.onnx: teacher must be a file"),
+    "regions": ((*TRAIN, *DATA, "random_regions=2"), "random_regions must have a teacher to label"),
+    "half a region": ((*TRAIN, *DATA, "random_regions=0.5"), "0 for none, got 0.5"),
     "--work-dir": (
         (*TRAIN, *DATA, "--work-dir", "PLACE/weights.pth/run"),
         "PLACE/weights.pth/run: results must lie in a directory, but PLACE/weights.pth is a file",

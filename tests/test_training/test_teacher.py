@@ -14,6 +14,7 @@ from models.tracing.trace import ExportOptions, build_estimator
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"
+TAUGHT = ("max_epochs=2", "train_cfg.val_interval=1", "random_regions=1")
 LARGER = ["codec.input_size=(128,256)", "codec.heatmap_size=(32,64)", "preprocess=kneron_720"]
 
 
@@ -32,7 +33,7 @@ def larger_onnx(tmp_path_factory) -> Path:
 def taught(tmp_path_factory, train_quietly, larger_onnx) -> Path:
     folder = tmp_path_factory.mktemp("taught")
     flags = ("--teacher", str(larger_onnx), "--no-validate")
-    train_quietly(folder, *flags, also=("max_epochs=2", "train_cfg.val_interval=1"))
+    train_quietly(folder, *flags, also=TAUGHT)
     return folder
 
 
@@ -53,7 +54,7 @@ def test_the_teachers_loss_counts_and_its_weights_stay_outside(taught):
 def test_a_resumed_run_is_the_same_run(taught, larger_onnx, train_quietly, tmp_path):
     (tmp_path / "epoch_1.pth").write_bytes((taught / "epoch_1.pth").read_bytes())
     flags = ("--resume", "--teacher", str(larger_onnx), "--no-validate")
-    train_quietly(tmp_path, *flags, also=("max_epochs=2", "train_cfg.val_interval=1"))
+    train_quietly(tmp_path, *flags, also=TAUGHT)
     ours, theirs = (
         read_checkpoint(folder / "epoch_2.pth")["state_dict"] for folder in (tmp_path, taught)
     )
@@ -80,6 +81,20 @@ def test_people_without_labels_are_taken(people, train_quietly, larger_onnx, tmp
     train_quietly(tmp_path / "b", *flags, "--teacher", str(larger_onnx), also=also)
     told = [int(n) for n in re.findall(r"on (\d+) people for", capsys.readouterr().out)]
     assert told[0] < told[1] <= len(labels["annotations"])
+
+
+def test_random_regions_are_taken(people, train_quietly, larger_onnx, tmp_path, capsys):
+    train_quietly(
+        tmp_path, "--teacher", str(larger_onnx), "--no-validate", also=("random_regions=2",)
+    )
+    labels = json.loads((people / "train/annotations.json").read_text())
+    total = len(labels["annotations"]) + 2 * len(labels["images"])
+    assert f"on {total} people and random regions for 1 epochs" in capsys.readouterr().out
+
+
+def test_random_regions_without_a_teacher_are_refused(train_quietly, tmp_path):
+    with pytest.raises(SystemExit, match=r"random_regions must have a teacher .* --teacher FILE"):
+        train_quietly(tmp_path, "--no-validate", also=("random_regions=2",))
 
 
 REFUSED = {

@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 OUR_KEYS = """
     auto_scale_lr channel_cfg codec compile custom_imports data_mode data_root dataset_info
     dataset_type detection_file detection_score_thr evaluation find_unused_parameters input_size
-    max_epochs preprocess quant_friendly resume_from runner_type sync_bn test_pipeline
-    train_pipeline val_pipeline vis_backends
+    max_epochs preprocess quant_friendly random_regions resume_from runner_type sync_bn
+    test_pipeline train_pipeline val_pipeline vis_backends
 """.split()
 # the arguments of mmengine's Runner
 RUNNER_KEYS = """
@@ -170,12 +170,18 @@ def _translate_words(path: Path, config: Config) -> None:
 
 
 def _check_lengths(path: Path, config: Config) -> None:
-    """Refuse a training of no epoch, and a validation every 0 epochs."""
+    """Refuse a training of no epoch, a validation every 0 epochs, and half a region."""
     train_cfg = config.get("train_cfg") or {}
     if "max_epochs" in config:
         _require_positive(path, "max_epochs", config.max_epochs)
     for key in sorted({"max_epochs", "val_interval"} & set(train_cfg)):
         _require_positive(path, f"train_cfg.{key}", train_cfg[key])
+    regions = config.get("random_regions", 0)
+    if type(regions) is not int or regions < 0:
+        raise ValueError(
+            f"{path}: random_regions must be a whole number of boxes an image, 0 for none, got "
+            f"{regions!r}. Correct it."
+        )
 
 
 def _check_words(path: Path, config: Config) -> None:

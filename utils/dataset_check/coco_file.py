@@ -31,6 +31,7 @@ class LabelRules:
         evaluation_only: boxes, image sizes and categories may be absent; boxes are then drawn
             around the labelled keypoints.
         need_keypoints: annotations must have keypoints; if not, only their boxes are looked at.
+        boxes_suffice: people without keypoints are people of whom none is labelled.
     """
 
     keypoint_names: tuple[str, ...] | None = None
@@ -38,6 +39,7 @@ class LabelRules:
     visible_above: float | None = None
     evaluation_only: bool = False
     need_keypoints: bool = True
+    boxes_suffice: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,9 @@ def check_coco(content: Any, path: str | Path, rules: LabelRules) -> CocoFile:
     faults += note("category", file, "annotations of other categories are left out", told)
     order, found = keypoint_order(category, rules.keypoint_names, file)
     faults += found
+    if rules.boxes_suffice and rules.keypoint_names:
+        for person in people:
+            person["keypoints"] = person.get("keypoints") or [0] * 3 * len(rules.keypoint_names)
     faults += check_numbers(
         people, _num_keypoints(rules, people), file, need_boxes=not rules.evaluation_only
     )

@@ -49,7 +49,8 @@ def check_numbers(
         elif not are_finite(box):
             no_numbers.append(f"{name} has {_culprit(box)!r} in bbox")
     rule = "annotations must have 'keypoints'"
-    cure = "Use a person_keypoints_*.json (not instances_*.json), or remove these annotations."
+    cure = "Use a person_keypoints_*.json (not instances_*.json), or remove these annotations. "
+    cure += "train.py --teacher FILE learns from boxes alone too."
     faults = error("no-keypoints", file, rule, no_points, cure)
     rule = f"annotations must have {num_keypoints} keypoints ({3 * (num_keypoints or 0)} numbers: "
     rule += "x, y, visibility)"

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from utils.dataset_check.coco_file import LabelRules, read_coco
+from utils.dataset_check.coco_file import CocoFile, LabelRules, read_coco
 from utils.dataset_check.detections import check_boxes_fit, read_detections
-from utils.dataset_check.faults import ERROR, Fault, error
+from utils.dataset_check.faults import ERROR, Fault, error, warning
 from utils.dataset_check.image_files import (
     check_image_sizes,
     check_images_exist,
@@ -34,6 +34,7 @@ class LabelFiles:
         visible_above: a visibility above it is a label; None admits 0, 1, 2 (and -1 as 0).
         keypoint_names: that the labels must have; None: not known.
         input_wh: the network's input, pixels; None: not known.
+        is_trained_on: a teacher (train.py --teacher) may label those who have no label.
         is_mpii: the labels are MPII's JSON form in place of COCO's.
     """
 
@@ -45,12 +46,14 @@ class LabelFiles:
     visible_above: float | None = None
     keypoint_names: tuple[str, ...] | None = None
     input_wh: tuple[int, int] | None = None
+    is_trained_on: bool = False
     is_mpii: bool = False
 
     @property
     def rules(self) -> LabelRules:
         """How to read the labels."""
-        return LabelRules(self.keypoint_names, self.category, self.visible_above)
+        names, admits = self.keypoint_names, self.is_trained_on
+        return LabelRules(names, self.category, self.visible_above, boxes_suffice=admits)
 
 
 @dataclass(frozen=True)
@@ -96,9 +99,8 @@ def check_data_set(data: LabelFiles) -> DataSet:
         faults += _check_images(data.labels, data.images, named)
     if file.category is not None and not any(fault.level == ERROR for fault in file.faults):
         poses = labelled_poses(file, data.keypoint_names)
-        told = [] if poses.ids else [f"{len(people)} annotations"]
-        rule = "somebody must have a labelled keypoint and a box, and be no crowd"
-        faults += error("nobody", file.path, rule, told, "Check that it is the right file.")
+        if not poses.ids:
+            faults += _check_nobody(file, data.is_trained_on)
         faults += check_sides(poses, file.path)
         faults += check_small_people(poses, data.input_wh, file.path)
         if data.predictions is not None:
@@ -111,6 +113,19 @@ def check_data_set(data: LabelFiles) -> DataSet:
             faults += check_boxes_fit(boxes, file.content)
     faults.sort(key=lambda fault: fault.level != ERROR)
     return DataSet(len(people), len(images), tuple(faults), file.content)
+
+
+def _check_nobody(file: CocoFile, is_trained_on: bool) -> list[Fault]:
+    """Say that nobody is labelled: an error where no teacher can label anybody."""
+    people = file.content["annotations"]
+    told = [f"{len(people)} annotations"]
+    if is_trained_on and any(not person["iscrowd"] for person in people):
+        rule = "somebody should have a labelled keypoint"
+        return warning("nobody", file.path, rule, told, "Train with --teacher FILE.")
+    rule = "somebody must have a labelled keypoint and a box, and be no crowd"
+    cure = "Check that it is the right file. Boxes alone, for train.py --teacher FILE, are checked "
+    cure += "under train: of a data file."
+    return error("nobody", file.path, rule, told, cure)
 
 
 def _check_mpii(data: LabelFiles) -> DataSet:

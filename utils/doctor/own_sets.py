@@ -39,6 +39,7 @@ def own_sets(
             category=category or data.category,
             visible_above=visible_above,
             keypoint_names=data.joints.names,
+            is_trained_on=each is not data.val,
         )
         for each in (*data.train, data.val)
     }

@@ -181,7 +181,7 @@ def to_annotations(images: Sequence[LabelledImage], names: Sequence[str]) -> dic
 
     Args:
         images: with their people.
-        names: K keypoints, in the order that the file shall have.
+        names: K keypoints, in the order that the file shall have; none of boxes alone.
 
     Returns:
         The content of the file.

@@ -71,6 +71,16 @@ def test_people_reach_the_pipeline(folder, content):
     np.testing.assert_array_equal(info["keypoints_visible"], np.ones((1, 17)))
 
 
+def test_boxes_suffice_where_a_teacher_labels(folder, content):
+    for one in content["annotations"][::2]:
+        del one["keypoints"], one["num_keypoints"]
+    with pytest.raises(ValueError, match=r"must have 'keypoints'.* --teacher FILE learns from box"):
+        build(folder, content)
+    data = build(folder, content, unlabelled=True)
+    assert len(data) == 2  # the third is of less than 32x32 pixels
+    assert [data.get_data_info(i)["keypoints_visible"].any() for i in range(2)] == [False, True]
+
+
 def drop(key):
     return lambda content: content["annotations"][1].pop(key)
 

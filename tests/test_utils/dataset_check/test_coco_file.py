@@ -54,6 +54,15 @@ def test_good_file_has_no_fault_and_is_left_as_it_is(content):
     ]
 
 
+def test_boxes_suffice_where_a_teacher_labels(content):
+    del content["annotations"][0]["keypoints"]
+    assert kinds(check(copy.deepcopy(content)), "error") == ["no-keypoints"]
+    file = check(content, boxes_suffice=True).require()
+    counts = [person["num_keypoints"] for person in file.content["annotations"]]
+    assert counts[0] == 0
+    assert min(counts[1:]) > 0
+
+
 def every(key, change):
     def spoil(content):
         for person in content["annotations"]:
