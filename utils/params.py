@@ -65,7 +65,7 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ParamsError(
             f"{path}: parameters must be 'key: value' lines, got {type(content).__name__}. "
-            "Start from the file of that name in utils/."
+            "Write such lines."
         )
     return {str(key): value for key, value in content.items() if value is not None}
 
