@@ -83,7 +83,7 @@ def read_own_data(path: str | Path) -> OwnData:
     links = _pairs("links", values["links"], names, told) if "links" in values else None
     remarks: list[str] = []
     given = _sigmas(values.get("sigmas"), names, path.parent, told, remarks)
-    colours = _colours(values["colours"], names, told) if "colours" in values else None
+    colours = _colours(values["colours"], names, pairs, told) if "colours" in values else None
     category = values.get("category")
     if category is not None and type(category) not in (str, int):
         told.append(f"category must be a name or a number, got {category!r}")
@@ -168,9 +168,11 @@ def _pairs(
     return tuple(found)
 
 
-def _colours(colours: Any, names: Sequence[str], told: list[str]) -> Colours:
+def _colours(
+    colours: Any, names: Sequence[str], pairs: Sequence[tuple[int, int]], told: list[str]
+) -> Colours:
     """Take those that are named; the others have their side's."""
-    found = dict(zip(names, side_colours(names), strict=True))
+    found = dict(zip(names, side_colours(names, pairs), strict=True))
     if not isinstance(colours, dict):
         told.append("colours must be lines of a keypoint and its [red, green, blue]")
         return ()

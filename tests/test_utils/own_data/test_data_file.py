@@ -14,7 +14,7 @@ from prepostprocess.keypoints.coco import (
 )
 from utils.config_reader.evaluation import choose_boxes
 from utils.config_reader.read import read_config_file
-from utils.drawing import LEFT_RGB, RIGHT_RGB
+from utils.drawing import LEFT_RGB, MIDDLE_RGB, RIGHT_RGB
 from utils.own_data.data_file import read_own_data
 from utils.params import ParamsError
 
@@ -112,6 +112,15 @@ def test_colours_reach_the_config_and_the_exported_file(write):
     assert read_own_data(file).joints.colours == expected
     assert colours_of(read_config_file(config, data=file)) == expected
     assert colours_of(read_config_file(config)) is None  # its sides' say it
+
+
+@pytest.mark.parametrize("more", ["", "\ncolours: {tip: [90, 220, 90]}"], ids=["none", "some"])
+def test_colours_that_are_not_given_follow_names_then_pairs(write, more):
+    config = "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"
+    text = "keypoints: [tip, port, starboard, right_a, left_a]\nsigmas: [.1, .1, .1, .1, .1]\n"
+    text += "flip_pairs: [[port, starboard], [right_a, left_a]]"
+    found = colours_of(read_config_file(config, data=write(text + more)))
+    assert found == (MIDDLE_RGB, LEFT_RGB, RIGHT_RGB, RIGHT_RGB, LEFT_RGB)
 
 
 @pytest.mark.parametrize(
