@@ -100,6 +100,18 @@ def read_own_data(path: str | Path) -> OwnData:
     return OwnData(path, train, val[0], joints, category, tuple(remarks))
 
 
+def check_keypoint_names(names: Sequence[str]) -> list[str]:
+    """Find what a description by these names alone would be refused for.
+
+    Args:
+        names: K keypoints.
+
+    Returns:
+        Faults in words: a name that is there twice, a side without its other.
+    """
+    return _twice(names) + _lonely(names)
+
+
 def _labels(values: dict, key: str, folder: Path, told: list[str]) -> tuple[Labels, ...]:
     sets = values.get(key)
     if sets is None:
@@ -127,8 +139,20 @@ def _names(names: Any, told: list[str]) -> tuple[str, ...]:
     if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
         told.append("keypoints must be a list of names")
         return ()
-    told += [f"keypoint '{n}' is there {c} times" for n, c in Counter(names).items() if c > 1]
+    told += _twice(names)
     return tuple(names)
+
+
+def _twice(names: Sequence[str]) -> list[str]:
+    return [f"keypoint '{n}' is there {c} times" for n, c in Counter(names).items() if c > 1]
+
+
+def _lonely(names: Sequence[str]) -> list[str]:
+    return [
+        f"'{name}' has no '{mirrored(name)}' to change places with"
+        for name in names
+        if mirrored(name) not in names
+    ]
 
 
 def _flip_pairs(pairs: Any, names: Sequence[str], told: list[str]) -> tuple[tuple[int, int], ...]:
@@ -138,16 +162,9 @@ def _flip_pairs(pairs: Any, names: Sequence[str], told: list[str]) -> tuple[tupl
         many = [names[k] for k, count in Counter(sum(found, ())).items() if count > 1]
         told += [f"'{name}' is in two flip_pairs" for name in many]
         return found
-    found = ()
-    for number, name in enumerate(names):
-        other = mirrored(name)
-        if other == name:
-            continue
-        if other not in names:
-            told.append(f"'{name}' has no '{other}' to change places with; give flip_pairs")
-        elif "left" in name.lower():
-            found += ((number, names.index(other)),)
-    return found
+    told += [f"{fault}; give flip_pairs" for fault in _lonely(names)]
+    lefts = [n for n in names if "left" in n.lower() and mirrored(n) in set(names) - {n}]
+    return tuple((names.index(name), names.index(mirrored(name))) for name in lefts)
 
 
 def _pairs(
