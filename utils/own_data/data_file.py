@@ -9,6 +9,7 @@ Paths count from the file's folder. Optional: flip_pairs, links, sigmas (numbers
 detector's boxes.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ from utils.own_data.repeated import estimate_sigmas
 from utils.params import ParamsError, check_keys, read_mapping
 
 KEYS = ("train", "val", "keypoints", "flip_pairs", "links", "sigmas", "colours", "category")
+SIDE_LETTER = re.compile(r"LEFT|RIGHT|^[lrLR]|(?<![A-Za-z])[lrLR](?![A-Za-z])|[LR]$")
+OTHER_SIDE = {"l": "r", "r": "l", "L": "R", "R": "L", "LEFT": "RIGHT", "RIGHT": "LEFT"}
+MOST_SIGMA = 0.3  # beyond it, whoever is found at all is found well
 DEFAULT_SIGMA = 0.05  # between COCO's eyes (.025) and hips (.107)
 
 
@@ -79,9 +83,9 @@ def read_own_data(path: str | Path) -> OwnData:
     if len(val) > 1:
         told.append("val must be one set, not a list")
     names = _names(values.get("keypoints"), told)
-    pairs = _flip_pairs(values.get("flip_pairs"), names, told)
-    links = _pairs("links", values["links"], names, told) if "links" in values else None
     remarks: list[str] = []
+    pairs = _flip_pairs(values.get("flip_pairs"), names, told, remarks)
+    links = _pairs("links", values["links"], names, told) if "links" in values else None
     given = _sigmas(values.get("sigmas"), names, path.parent, told, remarks)
     colours = _colours(values["colours"], names, pairs, told) if "colours" in values else None
     category = values.get("category")
@@ -90,6 +94,7 @@ def read_own_data(path: str | Path) -> OwnData:
     if told:
         count = f"{len(told)} faults" if len(told) > 1 else "a fault"
         raise ParamsError(f"{path}: data must be described whole, got {count}: {'; '.join(told)}.")
+    remarks += _counted_twice(train, val[0])
     sigmas = (
         _estimated(given, (*train, *val), names, category, remarks)
         if isinstance(given, Path)
@@ -155,7 +160,22 @@ def _lonely(names: Sequence[str]) -> list[str]:
     ]
 
 
-def _flip_pairs(pairs: Any, names: Sequence[str], told: list[str]) -> tuple[tuple[int, int], ...]:
+def _counted_twice(train: Sequence[Labels], val: Labels) -> list[str]:
+    """Say what may be meant so, and may be a slip."""
+    files = Counter(labels.annotations.resolve() for labels in train)
+    remarks = [
+        f"train names {file.name} {count} times. Its people count as often."
+        for file, count in files.items()
+        if count > 1
+    ]
+    if val.annotations.resolve() in files:
+        remarks.append("val is trained on too. AP says nothing of other images.")
+    return remarks
+
+
+def _flip_pairs(
+    pairs: Any, names: Sequence[str], told: list[str], remarks: list[str]
+) -> tuple[tuple[int, int], ...]:
     """Take the pairs as given, or those of names that differ in left and right alone."""
     if pairs is not None:
         found = _pairs("flip_pairs", pairs, names, told)
@@ -164,7 +184,24 @@ def _flip_pairs(pairs: Any, names: Sequence[str], told: list[str]) -> tuple[tupl
         return found
     told += [f"{fault}; give flip_pairs" for fault in _lonely(names)]
     lefts = [n for n in names if "left" in n.lower() and mirrored(n) in set(names) - {n}]
-    return tuple((names.index(name), names.index(mirrored(name))) for name in lefts)
+    by_word = [(name, mirrored(name)) for name in lefts]
+    by_letter = [(name, other) for name in names for other in _other_side(name) if other in names]
+    if by_letter:
+        listed = ", ".join(f"[{left}, {right}]" for left, right in by_letter)
+        remarks.append(
+            f"no flip_pairs: by a letter of their names, {listed} change places in the mirror. "
+            "Write flip_pairs if that is wrong."
+        )
+    return tuple((names.index(left), names.index(right)) for left, right in by_word + by_letter)
+
+
+def _other_side(name: str) -> list[str]:
+    """Name what may be the right one of a left keypoint: l_eye, EyeL, LEFT_EYE."""
+    return [
+        name[: side.start()] + OTHER_SIDE[side[0]] + name[side.end() :]
+        for side in SIDE_LETTER.finditer(name)
+        if side[0].lower() in ("l", "left") and mirrored(name) == name
+    ]
 
 
 def _pairs(
@@ -227,6 +264,11 @@ def _sigmas(
             f"sigmas must be {len(names)} numbers above 0, one a keypoint, or {{repeated: FILE}}"
         )
         return np.zeros(0)
+    if max(sigmas) > MOST_SIGMA:
+        remarks.append(
+            f"a sigma of {max(sigmas):g} calls nearly everything right: AP will be close to 1. "
+            "COCO's are .025 to .107, shares and no percent."
+        )
     return np.array(sigmas, np.float64)
 
 

@@ -20,14 +20,15 @@ from utils.params import ParamsError
 
 SETS = """
 train: {annotations: labels.json, images: pictures/}
-val: {annotations: labels.json, images: pictures/}
+val: {annotations: held_out.json, images: pictures/}
 """
 
 
 @pytest.fixture
 def write(tmp_path):
     (tmp_path / "pictures").mkdir()
-    (tmp_path / "labels.json").write_text("{}")
+    for name in ("labels.json", "held_out.json"):
+        (tmp_path / name).write_text("{}")
 
     def write(text: str, sets: str = SETS) -> Path:
         path = tmp_path / "mine.yaml"
@@ -65,7 +66,39 @@ def test_sides_may_stand_anywhere_in_a_name(write):
     assert joints.flip_pairs == ((1, 3), (2, 0))
 
 
+SIDED = {
+    "l_eye, r_eye, tip": ((0, 1),),
+    "REye, LEye": ((1, 0),),
+    "eye-l, eye-r": ((0, 1),),
+    "eyeR, eyeL": ((1, 0),),
+    "lsho, rsho": ((0, 1),),
+    "LEFT_EYE, RIGHT_EYE": ((0, 1),),
+    "lip, rib, heel": (),
+    "left_eye, right_eye, l_ear, r_ear": ((0, 1), (2, 3)),
+}
+
+
+@pytest.mark.parametrize(("names", "pairs"), SIDED.items(), ids=SIDED)
+def test_sides_may_be_letters_and_are_said(write, names, pairs):
+    data = read_own_data(write(f"keypoints: [{names}]\nsigmas: {[0.1] * len(names.split())}"))
+    assert data.joints.flip_pairs == pairs
+    told = ["by a letter of their names, [" in remark for remark in data.remarks]
+    assert told == ([True] if pairs else [])
+
+
+def test_what_may_be_a_slip_is_said(write):
+    one = "{annotations: labels.json, images: pictures/}"
+    sets = f"train: [{one}, {one}]\nval: {one}\n"
+    remarks = read_own_data(write("keypoints: [a, b]\nsigmas: [0.26, 2.6]", sets)).remarks
+    assert [remark.partition(".")[0] for remark in remarks] == [
+        "a sigma of 2",  # .6
+        "train names labels",  # .json 2 times
+        "val is trained on too",
+    ]
+
+
 FAULTS = {
+    "a key twice": ("keypoints: [a]\nkeypoints: [b]", "line 5: 'keypoints' is there twice"),
     "lonely side": ("keypoints: [left_a]", "'left_a' has no 'right_a' to change places with"),
     "twice": ("keypoints: [a, a]", "keypoint 'a' is there 2 times"),
     "no list": ("keypoints: a", "keypoints must be a list of names"),
