@@ -82,6 +82,7 @@ ROOMS = {
     "utils.config_reader": {
         "utils",
         "utils.dataset_check",
+        "utils.doctor",
         "utils.own_data",
         "utils.published",
     },

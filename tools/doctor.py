@@ -93,14 +93,20 @@ def _sets(args: argparse.Namespace) -> tuple[list, list]:
 
         return own_sets(args.labels, args.category, args.visible_above, args.open_images)
     if args.labels.suffix == ".py":
-        from mmpose_replacement.config import data_sets
-        from mmpose_replacement.config.load import load_config
+        from utils.config_reader import data_sets
+        from utils.config_reader.read import read_config_file
 
-        config = load_config(args.labels)
-        if faults := data_sets.check_description(config):
+        config = read_config_file(args.labels)
+        info = config.get("dataset_info")
+        if not info:  # its data set's class knows, which loads PyTorch
+            from mmpose_replacement.config.load import load_config
+            from models.export.metadata import joint_description
+
+            info = joint_description(load_config(args.labels))
+        if faults := data_sets.check_description(config, info):
             return [], faults
         shared = data_sets.images_of_both(config) if args.open_images else []
-        return data_sets.label_sets(config, open_images=args.open_images), shared
+        return data_sets.label_sets(config, info, open_images=args.open_images), shared
     from utils.doctor.every_check import LabelFiles
 
     rules = {"category": args.category, "visible_above": args.visible_above}

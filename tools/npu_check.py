@@ -41,13 +41,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("--raw", action="store_true", help=text)
     text = "of a config: operator set, 11 to 18; default 12"
     add("--opset", type=int, metavar="N", help=text)
+    add("--data", type=Path, metavar="YAML", help="of a config: your own data, for its keypoints")
     text = (
         "take disputed nodes of an operator to run there, as your compiler's log said: resize=npu"
     )
     add("--assume", nargs="+", default=[], metavar="OP=npu|cpu", help=text)
     args = parser.parse_args(argv)
-    if args.model.suffix != ".py" and (args.raw or args.opset is not None):
-        parser.error("--raw and --opset are for a config; an ONNX file is judged as it stands")
+    if args.model.suffix != ".py" and (args.raw or args.opset is not None or args.data):
+        parser.error("--raw, --opset, --data are for a config; an ONNX file is judged as it stands")
     if args.json and args.json == args.html:
         parser.error(f"--json and --html must name two files, got {args.json} for both")
     return args
@@ -61,7 +62,7 @@ def networks_of(args: argparse.Namespace, chips: list[str]) -> dict[str, bytes]:
         from utils.config_reader.foreign import load_network
 
         options = ExportOptions(opset=args.opset or DEFAULT_OPSET, optimize=not args.raw)
-        return untrained_networks(load_network(args.model), chips, options)
+        return untrained_networks(load_network(args.model, data=args.data), chips, options)
 
 
 def reports_of(args: argparse.Namespace, chips: list[str]) -> dict[str, "Report"]:

@@ -72,18 +72,24 @@ def _line_width(canvas: np.ndarray, box_xywh: np.ndarray) -> int:
     return max(1, round(min(min(canvas.shape[:2]) / 150, float(np.hypot(*box_xywh[2:])) / 60)))
 
 
-def side_colours(names: Sequence[str]) -> Colours:
-    """Choose colours by the side that names say.
+def side_colours(names: Sequence[str], flip_pairs: Sequence[tuple[int, int]] = ()) -> Colours:
+    """Choose colours by the side that names say, else by the place in a pair.
 
     Args:
         names: K keypoints.
+        flip_pairs: numbers of keypoints that change places in the mirror, the left one first.
 
     Returns:
         RGB of each: orange for the left, blue for the right, green for all others.
     """
+    paired = {a: LEFT_RGB for a, _ in flip_pairs} | {b: RIGHT_RGB for _, b in flip_pairs}
     return tuple(
-        MIDDLE_RGB if mirrored(name) == name else LEFT_RGB if "left" in name.lower() else RIGHT_RGB
-        for name in names
+        paired.get(k, MIDDLE_RGB)
+        if mirrored(name) == name
+        else LEFT_RGB
+        if "left" in name.lower()
+        else RIGHT_RGB
+        for k, name in enumerate(names)
     )
 
 

@@ -12,10 +12,10 @@ from prepostprocess.keypoints.coco import (
     KEYPOINT_NAMES,
 )
 
-# Links by the names at their ends: COCO's, and those through MPII's points on the middle line.
+# Links by the names at their ends: COCO's, and those through MPII's and LSP's on the middle line.
 _LINKS = [(KEYPOINT_NAMES[a], KEYPOINT_NAMES[b]) for a, b in COCO_SKELETON]
 _LINKS += [("left_hip", "pelvis"), ("right_hip", "pelvis"), ("pelvis", "thorax")]
-_LINKS += [("thorax", "upper_neck"), ("upper_neck", "head_top")]
+_LINKS += [("thorax", "upper_neck"), ("upper_neck", "head_top"), ("neck", "head_top")]
 _LINKS += [("left_shoulder", "thorax"), ("right_shoulder", "thorax")]
 _LEFT_RIGHT = (("left", "right"), ("Left", "Right"))
 

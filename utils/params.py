@@ -17,6 +17,20 @@ _WORDS = {int: "a whole number", float: "a finite number", bool: "true or false"
 _WORDS |= {Path: "a file path", type(None): "left out", tuple: "a list"}
 
 
+class _EachKeyOnce(yaml.SafeLoader):
+    """PyYAML takes the last of two equal keys, and says nothing of the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        """Build a mapping, as PyYAML does, of keys that differ."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                told = f"'{key.value}' is there twice"
+                raise yaml.constructor.ConstructorError(problem=told, problem_mark=key.start_mark)
+            seen |= {key.value} if isinstance(key, yaml.ScalarNode) else set()
+        return super().construct_mapping(node, deep)
+
+
 class ParamsError(ValueError):
     """A parameter file, or a value in it, that cannot be used; its text is one line."""
 
@@ -50,7 +64,7 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
-        content = yaml.safe_load(text)
+        content = yaml.load(text, _EachKeyOnce)
     except OSError as err:
         raise ParamsError(
             f"{path}: parameters must be a readable YAML file, got {err.strerror}. Check the path."
@@ -65,7 +79,7 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ParamsError(
             f"{path}: parameters must be 'key: value' lines, got {type(content).__name__}. "
-            "Start from the file of that name in utils/."
+            "Write such lines."
         )
     return {str(key): value for key, value in content.items() if value is not None}
 
@@ -73,7 +87,8 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
 def _yaml_fault(err: Exception) -> str:
     mark = getattr(err, "problem_mark", None)
     if mark:
-        return f"a fault at line {mark.line + 1}"
+        told = err.problem if isinstance(err, yaml.constructor.ConstructorError) else ""
+        return f"a fault at line {mark.line + 1}" + (f": {told}" if told else "")
     kinds = {RecursionError: "endless nesting", UnicodeDecodeError: "bytes that are no text"}
     return kinds.get(type(err), "a value that is no date and no number")
 

@@ -20,10 +20,10 @@ sys.path[0] = str(Path(__file__).resolve().parents[2])  # repo root, not benchma
 
 from mmengine.config import Config
 
-from mmpose_replacement.config.data_sets import label_sets
 from mmpose_replacement.config.load import load_config
 from models.export.metadata import keypoints_of
 from prepostprocess.image import load_rgb
+from utils.config_reader.data_sets import label_sets
 from utils.dataset_check.people import AREA_OF_BOX
 
 ROOM = 1.6  # side of what is kept, in parts of the box's longer side
@@ -33,11 +33,9 @@ SIDE = 208  # pixels of the longer side, at most
 
 def people_of(config: Config) -> list[tuple[dict, Path]]:
     """Return the training set's people and the files of their images, each once."""
-    train = Config(
-        {"train_dataloader": config.train_dataloader, "dataset_info": config.dataset_info}
-    )
+    train = Config({"train_dataloader": config.train_dataloader, "codec": config.codec})
     found = []
-    for each in label_sets(train, open_images=True):
+    for each in label_sets(train, config.dataset_info, open_images=True):
         content = json.loads(each.labels.read_text(encoding="utf-8"))
         names = {image["id"]: image["file_name"] for image in content["images"]}
         found += [

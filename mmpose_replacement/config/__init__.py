@@ -1,1 +1,1 @@
-"""Training configs: what they name is registered, and which labels they read."""
+"""Training configs: what they name is registered."""

@@ -107,6 +107,12 @@ class PoseRunner(Runner):
             dataloader["sampler"].setdefault("batch_size", dataloader["batch_size"])
             dataloader["sampler"].setdefault("num_workers", max(dataloader["num_workers"], 1))
         loader = Runner.build_dataloader(dataloader, *args, **kwargs)
+        if len(loader) == 0:
+            raise ValueError(
+                f"batch_size must be at most {len(loader.sampler)}, the people of a process, as "
+                f"drop_last leaves smaller batches out, got {loader.batch_size}. Set a smaller "
+                "one: --cfg-options train_dataloader.batch_size=N."
+            )
         if not isinstance(loader.worker_init_fn, WorkerStart):
             loader.worker_init_fn = WorkerStart(loader.worker_init_fn)
         return loader

@@ -14,6 +14,7 @@ from utils.config_reader.ready import require_data
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"
 MPII = "configs/top_down/lite_hrnet/mpii/litehrnet_18_mpii_256x256.py"
+COCO = "configs/top_down/lite_hrnet/coco/litehrnet_18_coco_256x192.py"
 NETWORK = "weights/litehrnet_kl520_no_upsampling_128x96_kl520.onnx"
 # PyTorch is there and must not be asked for: it takes seconds
 PROGRAM = """
@@ -81,6 +82,11 @@ FAULTS = {
         ("tools/browse_dataset.py", CONFIG, "-o", "PLACE/a.png", *DATA, "data_root=PLACE/no"),
         "PLACE/no/train/annotations.json: it must be a COCO keypoint file, got no such file",
     ),
+    "doctor": (
+        ("tools/doctor.py", COCO),
+        "train2017.json: it must be a COCO keypoint file, got no",
+    ),
+    "doctor of MPII": (("tools/doctor.py", MPII), "mpii_train.json: it must be an MPII file"),
     "report": (("tools/report.py", "PLACE/no"), "PLACE/no: work directory must be a folder"),
     "calibration": (
         ("tools/export_calibration.py", NETWORK, "--ann-file", "PLACE/no.json")

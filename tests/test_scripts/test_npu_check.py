@@ -69,8 +69,9 @@ def test_no_file_is_written_unless_all_can_be(outcome, root, folder, model, flag
 
 USAGE = {
     "one file for both": (("--json", "out/a", "--html", "out/a"), "must name two files, got out/a"),
-    "raw": (("--raw",), "--raw and --opset are for a config"),
-    "opset": (("--opset", "0"), "--raw and --opset are for a config"),
+    "raw": (("--raw",), "--raw, --opset, --data are for a config"),
+    "data": (("--data", "a.yaml"), "--raw, --opset, --data are for a config"),
+    "opset": (("--opset", "0"), "--raw, --opset, --data are for a config"),
 }
 
 

@@ -156,7 +156,66 @@ def test_label_studio_names_images_by_addresses(tmp_path, address, name):
     task["data"]["img"] = address
     task["annotations"][0]["result"].append({"type": "relation", "from_id": "a", "to_id": "b"})
     path.write_text(json.dumps([task]))
-    assert [image.name for image in read_label_studio(path)] == [name]
+    assert [image.name for image in read_label_studio(path, tmp_path)] == [name]
+
+
+def in_folders(name: str, labels: Path, pictures: Path) -> Path:
+    """Label a/1.png and b/1.png with noses at 40, 20 and at 41, 20; labelme's files apart."""
+    if name == "label-studio":
+        tasks = json.loads(label_studio(labels).read_text()) * 2
+        tasks = json.loads(json.dumps(tasks))  # two, not one twice
+        for task, part in zip(tasks, "ab", strict=True):
+            task["data"]["img"] = f"/data/local-files/?d=project/photos/{part}/1.png"
+            nose = task["annotations"][0]["result"][0]["value"]
+            nose["x"] += part == "b"
+        (labels / "tasks.json").write_text(json.dumps(tasks))
+        return labels / "tasks.json"
+    for part in "ab":
+        path = labelme(labels) / "a.json"
+        content = json.loads(path.read_text())
+        content["imagePath"] = "1.png" if name == "beside" else f"..\\..\\x\\pics\\{part}\\1.png"
+        content["shapes"][0]["points"][0][0] += part == "b"
+        folder = (pictures if name == "beside" else labels) / part
+        folder.mkdir(exist_ok=True)
+        (folder / "1.json").write_text(json.dumps(content))
+        path.unlink()
+    return pictures if name == "beside" else labels
+
+
+@pytest.mark.parametrize("name", ["beside", "apart", "label-studio"])
+def test_images_of_one_name_in_two_folders_are_kept_apart(outcome, tmp_path, name):
+    for folder in ("labels", "pics/a", "pics/b"):
+        (tmp_path / folder).mkdir(parents=True)
+    for part in "ab":
+        cv2.imwrite(str(tmp_path / f"pics/{part}/1.png"), np.zeros((80, 100, 3), np.uint8))
+    labels = in_folders(name, tmp_path / "labels", tmp_path / "pics")
+    tool = name if name == "label-studio" else "labelme"
+    flags = ("-o", tmp_path / "out", "--images", tmp_path / "pics", "--split", "0")
+    names = ("--keypoints", "nose", "left_hand", "right_hand")
+    assert outcome(TOOL, tool, labels, *flags, *names) == (0, "")
+    content = json.loads((tmp_path / "out/train.json").read_text())
+    files = {image["id"]: image["file_name"] for image in content["images"]}
+    found = {files[p["image_id"]]: p["keypoints"][0] for p in content["annotations"]}
+    assert found == {"a/1.png": 40, "b/1.png": 41}
+    for part in "ab":  # all in one folder, where one has taken the other's place
+        (tmp_path / f"pics/{part}/1.png").replace(tmp_path / "pics/1.png")
+    code, errors = outcome(TOOL, tool, labels, *flags, *names)
+    assert code == 1
+    assert "images must be labelled once, got 1 more than once: 1.png" in errors
+
+
+def test_nothing_is_written_of_keypoints_that_training_refuses(outcome, tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((80, 100, 3), np.uint8))
+    flags = ("-o", tmp_path / "out", "--images", tmp_path)
+    code, errors = outcome(TOOL, "csv", table(tmp_path), *flags)
+    assert code == 1
+    assert "got 'left_hand' has no 'right_hand' to change places with. Name them anew" in errors
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "out/data.yaml").mkdir(parents=True)  # the last file cannot be written
+    names = ("--keypoints", "nose", "left_hand", "right_hand")
+    code, errors = outcome(TOOL, "csv", tmp_path / "t.csv", *flags, *names)
+    assert (code, "data.yaml: Is a directory" in errors) == (1, True)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["data.yaml"]
 
 
 CORNERS = [[10, 20], [50, 20], [50, 60], [10, 60]]

@@ -159,6 +159,11 @@ def test_load_from_another_network(trained, train_quietly, tmp_path):
     ("flags", "also", "message"),
     [
         ((), ("train_dataloader.batchsize=2",), "has no 'batchsize'. Did you mean 'batch_size'"),
+        (
+            (),
+            ("train_dataloader.batch_size=900",),
+            r"batch_size must be at most \d\d, the people of a process, .*got 900",
+        ),
         ((), ("nonsense=1",), "the config has no 'nonsense'"),
         ((), ("data_root=/nowhere/",), r"/nowhere/train/annotations\.json"),
         (("--load-from", "no.pth"), (), r"no\.pth: checkpoint must be a file"),

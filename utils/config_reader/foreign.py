@@ -62,8 +62,7 @@ def adopt(config: Config) -> None:
     if "dataset_info" not in config and head.out_channels != len(KEYPOINT_NAMES):
         raise ValueError(
             f"{config.filename}: config must have COCO's 17 keypoints to be taken over, "
-            f"got {head.out_channels}. Describe others in a data file, for export2onnx.py and "
-            "tools/benchmark.py --data: docs/data.md."
+            f"got {head.out_channels}. Describe others in a data file, --data: docs/data.md."
         )
     _check_images(config)
     decoder = "dark" if codec.get("unbiased") else CODEC_DECODERS[codec.type]

@@ -2,7 +2,7 @@
 
 from mmengine.config import Config
 
-from utils.drawing import LEFT_RGB, MIDDLE_RGB, RIGHT_RGB
+from utils.drawing import MIDDLE_RGB, side_colours
 from utils.joints import Joints
 from utils.own_data.data_file import Labels, OwnData
 
@@ -61,13 +61,7 @@ def dataset_info(joints: Joints, name: str) -> dict:
         keypoint_info, skeleton_info, joint_weights and sigmas.
     """
     partner = dict(joints.flip_pairs) | {b: a for a, b in joints.flip_pairs}
-    lefts = {a for a, _ in joints.flip_pairs}
-
-    def side_of(i: int) -> tuple[int, int, int]:
-        return MIDDLE_RGB if i not in partner else LEFT_RGB if i in lefts else RIGHT_RGB
-
-    colours = joints.colours or tuple(map(side_of, range(len(joints.names))))
-
+    colours = joints.colours or side_colours(joints.names, joints.flip_pairs)
     is_body = any(word in each for each in joints.names for word in LOWER)
     points = {
         i: dict(

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from utils.dataset_check.faults import Fault, error, warning
+from utils.dataset_check.faults import ERROR, Fault, error, warning
 
 MANY = 10  # people from which on "most of them" means something
 _BEYOND = 1.5  # shares of an image's size: a little outside is still a share
+_MOST_OUTSIDE = 0.25  # share of labelled keypoints; photographs cut off fewer
 _LEAST_SIDE = 200  # pixels of images whose labels of 0 to 100 are suspicious
 
 
@@ -32,7 +33,10 @@ def check_geometry(
     faults = _check_normalised(points, boxes_xywh, sizes_wh, file)
     if faults:
         return faults
-    faults += _check_boxes(boxes_xywh, sizes_wh, ids, file)
+    faults += _check_centres(points, boxes_xywh, labelled, ids, file) or _check_boxes(
+        boxes_xywh, sizes_wh, ids, file
+    )
+    faults += _check_whole(points, boxes_xywh, sizes_wh, labelled, ids, file)
     at_origin = labelled & (points[..., :2] == 0).all(axis=-1)
     faults += warning(
         "at-origin",
@@ -42,14 +46,19 @@ def check_geometry(
         "Write visibility 0 where nothing is labelled.",
     )
     outside = labelled & ((points[..., :2] < 0) | (points[..., :2] > sizes_wh[:, None])).any(-1)
-    faults += warning(
+    in_box = _check_in_box(points, boxes_xywh, labelled, ids, file)
+    is_explained = any(fault.level == ERROR for fault in in_box)
+    are_many = len(ids) >= MANY and outside.sum() > _MOST_OUTSIDE * labelled.sum()
+    is_scaled = are_many and not is_explained
+    faults += (error if is_scaled else warning)(
         "keypoint-outside",
         file,
         "labelled keypoints must lie inside their image",
         _named(ids, outside.any(axis=1)),
         "Correct them, or write visibility 0.",
+        "They look labelled on images of another size." if is_scaled else "",
     )
-    return faults + _check_in_box(points, boxes_xywh, labelled, ids, file)
+    return faults + in_box
 
 
 def _named(ids: Sequence, chosen: npt.ArrayLike) -> list[str]:
@@ -138,6 +147,55 @@ def _check_boxes(
     rule = "boxes must lie inside their image"
     return warning(
         "bbox-outside", file, rule, culprits, "They are cut at its border; correct them."
+    )
+
+
+def _extents(points: np.ndarray, labelled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest x, y of each person's labelled keypoints, (N, 2) each."""
+    masked = np.ma.array(points[..., :2], mask=np.repeat(~labelled[..., None], 2, axis=-1))
+    return masked.min(axis=1).filled(0), masked.max(axis=1).filled(0)
+
+
+def _check_centres(
+    points: np.ndarray, boxes_xywh: np.ndarray, labelled: np.ndarray, ids: Sequence, file: str
+) -> list[Fault]:
+    """Tell boxes that begin with their centre: people then lie around the box's corner."""
+    known = (labelled.sum(axis=1) > 1) & (boxes_xywh[:, 2:] > 0).all(axis=1)
+    if known.sum() < MANY:
+        return []
+    low, high = _extents(points, labelled)
+    offsets = ((low + high) / 2 - boxes_xywh[:, :2])[known] / boxes_xywh[known, 2:]
+    are_centres = (np.abs(np.median(offsets, axis=0)) < 0.1).all()  # half a box, of good ones
+    return error(
+        "bbox-centre",
+        file,
+        "bbox must be [x, y, width, height]",
+        _named(ids, known & are_centres),
+        "Subtract half the width from x and half the height from y.",
+        "x and y are the left upper corner, and look like the box's centre.",
+    )
+
+
+def _check_whole(
+    points: np.ndarray,
+    boxes_xywh: np.ndarray,
+    sizes_wh: np.ndarray,
+    labelled: np.ndarray,
+    ids: Sequence,
+    file: str,
+) -> list[Fault]:
+    """Warn of boxes around the image in place of the person, who is then small in the crop."""
+    low, high = _extents(points, labelled)
+    is_whole = (np.abs(boxes_xywh - np.pad(sizes_wh, ((0, 0), (2, 0)))) <= 1).all(axis=1)
+    is_small = (high - low < sizes_wh / 2).all(axis=1) & (labelled.sum(axis=1) > 1)
+    are_most = len(ids) >= MANY and np.mean(is_whole & is_small) > 0.5
+    return warning(
+        "bbox-image",
+        file,
+        "boxes should be around people",
+        _named(ids, is_whole & is_small & are_most),
+        "Leave bbox out and run tools/prepare_data.py coco, which draws them around keypoints.",
+        "They are around the images, of which people fill less than half.",
     )
 
 

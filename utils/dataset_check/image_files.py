@@ -2,9 +2,11 @@
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import unquote
 
 from prepostprocess.image import load_rgb
 from prepostprocess.image_header import ImageHeader, read_header
@@ -186,19 +188,39 @@ def _why_missing(missing: list[tuple[str, str]]) -> tuple[str, str]:
                     "Set data_prefix to the folder above.",
                 )
     for folder, name in missing[:1]:
-        stem = os.path.splitext(name)[0].lower()
-        if os.path.isdir(folder or "."):
-            near = [f for f in os.listdir(folder or ".") if os.path.splitext(f)[0].lower() == stem]
-            if near:
-                return f"{near[0]} is there.", "Write names as the files have them."
-        if os.path.isfile(os.path.join(folder, _HASH.sub("", name))):
-            return (
-                f"Label Studio put a number before each name: {_HASH.sub('', name)} is there.",
-                "Take the 8 digits and the dash off file_name of every image.",
-            )
+        found, words = _under_another_name(folder or ".", name)
+        if found:
+            return found, words
     if any("?" in name or "%20" in name for name in names):
         return "The names are parts of web addresses.", cure
     return "", cure
+
+
+def _under_another_name(folder: str, name: str) -> tuple[str, str]:
+    """Where an image is that is not where it should be, and what cures it; empty if nowhere."""
+    present = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    stem = os.path.splitext(name)[0].lower()
+    for other in present:
+        if os.path.splitext(other)[0].lower() == stem:
+            return f"{other} is there.", "Write names as the files have them."
+        if unicodedata.normalize("NFC", other) == unicodedata.normalize("NFC", name):
+            return (
+                "Accents are written as letters of their own in one of file_name and file.",
+                "Write them as the files have them: unicodedata.normalize('NFD', file_name).",
+            )
+        if os.path.isfile(os.path.join(folder, other, name)):
+            return f"{os.path.join(other, name)} is there.", "Name that folder as the images' own."
+    if "%" in name and unquote(name) in present:
+        return (
+            f"The names are written as in web addresses: {unquote(name)} is there.",
+            "Write them as the files have them: urllib.parse.unquote(file_name).",
+        )
+    if _HASH.sub("", name) in present:
+        return (
+            f"Label Studio put a number before each name: {_HASH.sub('', name)} is there.",
+            "Take the 8 digits and the dash off file_name of every image.",
+        )
+    return "", ""
 
 
 def _why_sized(wrong: list[tuple[tuple[int, int], ImageHeader]]) -> str:

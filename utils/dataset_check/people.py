@@ -88,6 +88,18 @@ def settle_visibility(
     points[..., 2] = np.where(negative, 0, values)
     told = [f"{count} keypoints" for count in [int(negative.sum())] if count]
     faults = note("visibility", file, "visibility -1 is taken as 0, no label", told)
+    placed = (points[..., 2] == 0) & (points[..., :2] > 0).all(axis=-1)
+    are_most = placed.sum() > (points[..., 2] > 0).sum()
+    faults += warning(
+        "visibility-0",
+        file,
+        "keypoints of visibility 0 have no label, but most keypoints with a place are such",
+        [
+            f"annotation {ids[row]}"
+            for row in np.flatnonzero(placed.any(axis=1) & are_most).tolist()
+        ],
+        "If 0 means visible here, write 2 for it, and 1 for hidden.",
+    )
     if not odd.any():
         return faults
     rows = np.flatnonzero(odd.any(axis=1)).tolist()

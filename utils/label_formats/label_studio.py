@@ -3,22 +3,31 @@
 import json
 import re
 from collections import defaultdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import numpy as np
 
+from utils.label_formats.image_names import names_below
 from utils.label_formats.labelled import BoxXywh, LabelledImage, LabelledPerson, around_polygons
 
 # an upload is stored as <8 hexadecimal digits>-<name>
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")
 
 
-def read_label_studio(path: Path) -> list[LabelledImage]:
+class _Task(NamedTuple):
+    path: PurePosixPath
+    size_wh: tuple[int, int]
+    people: tuple[LabelledPerson, ...]
+
+
+def read_label_studio(path: Path, images: Path) -> list[LabelledImage]:
     """Read keypoints; those drawn inside a box or polygon (``parentID``) are that person's.
 
     Args:
         path: of the type "JSON".
+        images: folder of the images, at any depth.
 
     Returns:
         Tasks with an annotation; the first one counts.
@@ -28,21 +37,24 @@ def read_label_studio(path: Path) -> list[LabelledImage]:
     """
     try:
         tasks = json.loads(path.read_text(encoding="utf-8"))
-        return [image for task in tasks if (image := _image(task))]
+        found = [each for task in tasks if (each := _read(task))]
     except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as err:
         raise ValueError(
             f"{path}: file must be Label Studio's JSON export, got {type(err).__name__}: {err}. "
             "Export it as JSON, not as JSON-MIN."
         ) from err
+    stored = [task.path for task in found]
+    plain = [each.with_name(_UPLOADED.sub("", each.name)) for each in stored]
+    names = names_below(images, stored, plain)
+    return [LabelledImage(n, t.size_wh, t.people) for n, t in zip(names, found, strict=True)]
 
 
-def _image(task: dict) -> LabelledImage | None:
+def _read(task: dict) -> _Task | None:
     done = [each for each in task["annotations"] if each["result"]]
     if not done:
         return None
     address = next(value for value in task["data"].values() if isinstance(value, str))
     path = unquote(address.rpartition("?d=")[2].partition("?")[0])  # ?d=: of local storage
-    name = _UPLOADED.sub("", path.rpartition("/")[2])
     points: dict[object, dict] = defaultdict(dict)
     boxes: dict[object, BoxXywh] = {}
     areas: dict[object, float] = {}
@@ -63,4 +75,4 @@ def _image(task: dict) -> LabelledImage | None:
             w, h = (float(number) for number in (value["width"], value["height"]) * scale)
             boxes[part["id"]] = (x, y, w, h)
     people = [LabelledPerson(points[key], boxes.get(key), areas.get(key)) for key in points]
-    return LabelledImage(name, size, tuple(people)) if people else None
+    return _Task(PurePosixPath(path), size, tuple(people)) if people else None

@@ -1,16 +1,18 @@
 """labelme's JSON: a file an image, points, rectangles, polygons; people told apart by group_id."""
 
 import json
+import ntpath
 from collections import defaultdict
 from pathlib import Path, PureWindowsPath
 
 import numpy as np
 
+from utils.label_formats.image_names import names_below
 from utils.label_formats.labelled import BoxXywh, LabelledImage, LabelledPerson, around_polygons
 
 
-def read_labelme(folder: Path) -> list[LabelledImage]:
-    """Read all ``.json`` files of a folder.
+def read_labelme(folder: Path, images: Path) -> list[LabelledImage]:
+    """Read all ``.json`` files of a folder and of those in it.
 
     Points are keypoints by their label. A rectangle is a person's box; without one, polygons are
     the person's outline. Shapes of one group_id are one person; those without one are one person
@@ -18,6 +20,7 @@ def read_labelme(folder: Path) -> list[LabelledImage]:
 
     Args:
         folder: of the files.
+        images: of the images, at any depth.
 
     Returns:
         The images.
@@ -26,19 +29,22 @@ def read_labelme(folder: Path) -> list[LabelledImage]:
         ValueError: a file that is not labelme's.
     """
     found = []
-    for path in sorted(folder.glob("*.json")):
+    paths = []
+    for path in sorted(folder.rglob("*.json")):
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             size = int(content["imageWidth"]), int(content["imageHeight"])
-            name = PureWindowsPath(content["imagePath"]).name
+            place = ntpath.join(path.parent.absolute(), content["imagePath"])  # either slash
             people = _people(content["shapes"])
         except (ValueError, KeyError, TypeError, IndexError, RecursionError) as err:
             raise ValueError(
                 f"{path}: file must be labelme's, with imagePath, imageWidth, imageHeight and "
                 f"shapes, got {type(err).__name__}: {err}. Take it out of the folder."
             ) from err
-        found.append(LabelledImage(name, size, people))
-    return found
+        paths.append(PureWindowsPath(ntpath.normpath(place)))
+        found.append((size, people))
+    names = names_below(images, paths)
+    return [LabelledImage(name, *each) for name, each in zip(names, found, strict=True)]
 
 
 def _people(shapes: list[dict]) -> tuple[LabelledPerson, ...]:

@@ -2,16 +2,18 @@
 
 import json
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
-from prepostprocess.files import write_whole
+from prepostprocess.files import replacing
+from utils.dataset_check.faults import name_some
 from utils.label_formats.labelled import is_held_out, to_annotations
 from utils.label_formats.readers import LabelSet
-from utils.own_data.data_file import read_own_data
+from utils.own_data.data_file import check_keypoint_names
 
 
 def write_data_set(labels: LabelSet, output: Path, share: float) -> list[str]:
-    """Write train.json, val.json and data.yaml.
+    """Write train.json, val.json and data.yaml: all of them or none.
 
     Args:
         labels: to be written.
@@ -25,6 +27,11 @@ def write_data_set(labels: LabelSet, output: Path, share: float) -> list[str]:
         ValueError: nothing is left to train on, or keypoints that training would refuse.
         OSError: a file cannot be written.
     """
+    if faults := check_keypoint_names(labels.names):
+        raise ValueError(
+            f"keypoints must be what training takes, got {name_some(faults)}. Name them anew with "
+            "--keypoints, or in merge's file; some of them may be labelled nowhere."
+        )
     images: dict[str, list] = {"train": [], "val": []}
     for image in labels.images:
         images["val" if is_held_out(image.name, share) else "train"].append(image)
@@ -38,12 +45,16 @@ def write_data_set(labels: LabelSet, output: Path, share: float) -> list[str]:
         images["val"] = images["train"]
         told.append("no image is held out: val.json is train.json, AP says nothing of other images")
     folder, lines = os.path.relpath(labels.folder, output), []
+    files = {}
     for part, chosen in images.items():
         content = to_annotations(chosen, labels.names)
-        write_whole(output / f"{part}.json", json.dumps(content) + "\n")
+        files[f"{part}.json"] = json.dumps(content) + "\n"
         lines.append(f"{part}: {{annotations: {part}.json, images: {json.dumps(folder)}}}")
         told.append(f"{part}.json: {len(content['annotations'])} people on {len(chosen)} images")
     lines.append(f"keypoints: {json.dumps(list(labels.names), ensure_ascii=False)}")
-    write_whole(output / "data.yaml", "\n".join(lines) + "\n")
-    read_own_data(output / "data.yaml")
+    files["data.yaml"] = "\n".join(lines) + "\n"
+    with ExitStack() as all_or_none:
+        for name, text in files.items():
+            temporary = all_or_none.enter_context(replacing(output / name))
+            temporary.write_text(text, encoding="utf-8")
     return told

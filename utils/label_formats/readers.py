@@ -1,10 +1,11 @@
 """Labels of any format, read and held against their images."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from utils.dataset_check.faults import refuse_errors
+from utils.dataset_check.faults import name_some, refuse_errors
 from utils.dataset_check.image_files import (
     check_image_sizes,
     check_images_exist,
@@ -86,13 +87,23 @@ def _read(source: LabelSource) -> tuple[Sequence[str], list[LabelledImage]]:
                 "--keypoints, or keypoints of the set."
             )
         return names, read_yolo_pose(labels, source.images, names)
-    readers = {"cvat": read_cvat, "labelme": read_labelme, "label-studio": read_label_studio}
-    images = (readers | {"csv": read_table})[source.format](labels)
+    if source.format == "labelme":
+        images = read_labelme(labels, source.images)
+    elif source.format == "label-studio":
+        images = read_label_studio(labels, source.images)
+    else:
+        images = read_cvat(labels) if source.format == "cvat" else read_table(labels)
     return names_of(images), images
 
 
 def _check_images(source: LabelSource, images: Sequence[LabelledImage]) -> None:
     names = [image.name for image in images]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValueError(
+            f"{source.labels}: images must be labelled once, got {len(twice)} more than once: "
+            f"{name_some(twice)}. Join their people, or take the others out."
+        )
     refuse_errors(check_images_inside(source.labels, names))
     refuse_errors(check_images_exist(source.labels, [source.images / name for name in names]))
     if source.format not in ("mpii", "lspet", "yolo-pose"):  # whose sizes come from the images

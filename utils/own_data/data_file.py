@@ -9,6 +9,7 @@ Paths count from the file's folder. Optional: flip_pairs, links, sigmas (numbers
 detector's boxes.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ from utils.own_data.repeated import estimate_sigmas
 from utils.params import ParamsError, check_keys, read_mapping
 
 KEYS = ("train", "val", "keypoints", "flip_pairs", "links", "sigmas", "colours", "category")
+SIDE_LETTER = re.compile(r"LEFT|RIGHT|^[lrLR]|(?<![A-Za-z])[lrLR](?![A-Za-z])|[LR]$")
+OTHER_SIDE = {"l": "r", "r": "l", "L": "R", "R": "L", "LEFT": "RIGHT", "RIGHT": "LEFT"}
+MOST_SIGMA = 0.3  # beyond it, whoever is found at all is found well
 DEFAULT_SIGMA = 0.05  # between COCO's eyes (.025) and hips (.107)
 
 
@@ -79,17 +83,18 @@ def read_own_data(path: str | Path) -> OwnData:
     if len(val) > 1:
         told.append("val must be one set, not a list")
     names = _names(values.get("keypoints"), told)
-    pairs = _flip_pairs(values.get("flip_pairs"), names, told)
-    links = _pairs("links", values["links"], names, told) if "links" in values else None
     remarks: list[str] = []
+    pairs = _flip_pairs(values.get("flip_pairs"), names, told, remarks)
+    links = _pairs("links", values["links"], names, told) if "links" in values else None
     given = _sigmas(values.get("sigmas"), names, path.parent, told, remarks)
-    colours = _colours(values["colours"], names, told) if "colours" in values else None
+    colours = _colours(values["colours"], names, pairs, told) if "colours" in values else None
     category = values.get("category")
     if category is not None and type(category) not in (str, int):
         told.append(f"category must be a name or a number, got {category!r}")
     if told:
         count = f"{len(told)} faults" if len(told) > 1 else "a fault"
         raise ParamsError(f"{path}: data must be described whole, got {count}: {'; '.join(told)}.")
+    remarks += _counted_twice(train, val[0])
     sigmas = (
         _estimated(given, (*train, *val), names, category, remarks)
         if isinstance(given, Path)
@@ -98,6 +103,18 @@ def read_own_data(path: str | Path) -> OwnData:
     links = links_by_name(names) if links is None else links
     joints = Joints(names, pairs, links, sigmas, colours)
     return OwnData(path, train, val[0], joints, category, tuple(remarks))
+
+
+def check_keypoint_names(names: Sequence[str]) -> list[str]:
+    """Find what a description by these names alone would be refused for.
+
+    Args:
+        names: K keypoints.
+
+    Returns:
+        Faults in words: a name that is there twice, a side without its other.
+    """
+    return _twice(names) + _lonely(names)
 
 
 def _labels(values: dict, key: str, folder: Path, told: list[str]) -> tuple[Labels, ...]:
@@ -127,27 +144,64 @@ def _names(names: Any, told: list[str]) -> tuple[str, ...]:
     if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
         told.append("keypoints must be a list of names")
         return ()
-    told += [f"keypoint '{n}' is there {c} times" for n, c in Counter(names).items() if c > 1]
+    told += _twice(names)
     return tuple(names)
 
 
-def _flip_pairs(pairs: Any, names: Sequence[str], told: list[str]) -> tuple[tuple[int, int], ...]:
+def _twice(names: Sequence[str]) -> list[str]:
+    return [f"keypoint '{n}' is there {c} times" for n, c in Counter(names).items() if c > 1]
+
+
+def _lonely(names: Sequence[str]) -> list[str]:
+    return [
+        f"'{name}' has no '{mirrored(name)}' to change places with"
+        for name in names
+        if mirrored(name) not in names
+    ]
+
+
+def _counted_twice(train: Sequence[Labels], val: Labels) -> list[str]:
+    """Say what may be meant so, and may be a slip."""
+    files = Counter(labels.annotations.resolve() for labels in train)
+    remarks = [
+        f"train names {file.name} {count} times. Its people count as often."
+        for file, count in files.items()
+        if count > 1
+    ]
+    if val.annotations.resolve() in files:
+        remarks.append("val is trained on too. AP says nothing of other images.")
+    return remarks
+
+
+def _flip_pairs(
+    pairs: Any, names: Sequence[str], told: list[str], remarks: list[str]
+) -> tuple[tuple[int, int], ...]:
     """Take the pairs as given, or those of names that differ in left and right alone."""
     if pairs is not None:
         found = _pairs("flip_pairs", pairs, names, told)
         many = [names[k] for k, count in Counter(sum(found, ())).items() if count > 1]
         told += [f"'{name}' is in two flip_pairs" for name in many]
         return found
-    found = ()
-    for number, name in enumerate(names):
-        other = mirrored(name)
-        if other == name:
-            continue
-        if other not in names:
-            told.append(f"'{name}' has no '{other}' to change places with; give flip_pairs")
-        elif "left" in name.lower():
-            found += ((number, names.index(other)),)
-    return found
+    told += [f"{fault}; give flip_pairs" for fault in _lonely(names)]
+    lefts = [n for n in names if "left" in n.lower() and mirrored(n) in set(names) - {n}]
+    by_word = [(name, mirrored(name)) for name in lefts]
+    by_letter = [(name, other) for name in names for other in _other_side(name) if other in names]
+    if by_letter:
+        listed = ", ".join(f"[{left}, {right}]" for left, right in by_letter)
+        remarks.append(
+            f"no flip_pairs: by a letter of their names, {listed} change places in the mirror. "
+            "Write flip_pairs if that is wrong."
+        )
+    return tuple((names.index(left), names.index(right)) for left, right in by_word + by_letter)
+
+
+def _other_side(name: str) -> list[str]:
+    """Name what may be the right one of a left keypoint: l_eye, EyeL, LEFT_EYE."""
+    return [
+        name[: side.start()] + OTHER_SIDE[side[0]] + name[side.end() :]
+        for side in SIDE_LETTER.finditer(name)
+        if side[0].lower() in ("l", "left") and mirrored(name) == name
+    ]
 
 
 def _pairs(
@@ -168,9 +222,11 @@ def _pairs(
     return tuple(found)
 
 
-def _colours(colours: Any, names: Sequence[str], told: list[str]) -> Colours:
+def _colours(
+    colours: Any, names: Sequence[str], pairs: Sequence[tuple[int, int]], told: list[str]
+) -> Colours:
     """Take those that are named; the others have their side's."""
-    found = dict(zip(names, side_colours(names), strict=True))
+    found = dict(zip(names, side_colours(names, pairs), strict=True))
     if not isinstance(colours, dict):
         told.append("colours must be lines of a keypoint and its [red, green, blue]")
         return ()
@@ -208,6 +264,11 @@ def _sigmas(
             f"sigmas must be {len(names)} numbers above 0, one a keypoint, or {{repeated: FILE}}"
         )
         return np.zeros(0)
+    if max(sigmas) > MOST_SIGMA:
+        remarks.append(
+            f"a sigma of {max(sigmas):g} calls nearly everything right: AP will be close to 1. "
+            "COCO's are .025 to .107, shares and no percent."
+        )
     return np.array(sigmas, np.float64)
 
 

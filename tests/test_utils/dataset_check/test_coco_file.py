@@ -171,6 +171,17 @@ REFUSED = {  # what is done to a good file: kind of fault, and words of its line
         every("bbox", lambda b: [b[0], b[1], b[0] + b[2], b[1] + b[3]]),
         r"bbox must be \[x, y, width, height\], .*would not as \[left, top, right, bottom\]",
     ),
+    "boxes as centres": (
+        every("bbox", lambda b: [b[0] + b[2] / 2, b[1] + b[3] / 2, b[2], b[3]]),
+        r"bbox must be \[x, y, width, height\], .*look like the box's centre\. Subtract half",
+    ),
+    "labelled on larger copies": (
+        lambda c: (
+            [(every(key, lambda v: [2 * n for n in v])(c)) for key in ("bbox", "keypoints")]
+            and every("keypoints", lambda v: [n if k % 3 < 2 else 2 for k, n in enumerate(v)])(c)
+        ),
+        r"must lie inside their image, got 12 .* They look labelled on images of another size",
+    ),
 }
 
 
@@ -226,6 +237,28 @@ def test_area_that_is_none_is_taken_of_the_box_and_said(content, area):
     file = check(content).require()
     assert file.content["annotations"][0]["area"] == pytest.approx(0.53 * 60 * 70)
     assert kinds(file, "note") == ["area"]
+
+
+TOLD = {
+    "visibility-0": every("keypoints", lambda p: [n if k % 3 < 2 else 0 for k, n in enumerate(p)]),
+    "bbox-image": every("bbox", lambda _: [0, 0, 200, 100]),
+}
+
+
+@pytest.mark.parametrize(("kind", "spoil"), TOLD.items(), ids=TOLD)
+def test_what_may_be_meant_so_is_told(content, kind, spoil):
+    spoil(content)
+    for person in content["annotations"]:
+        del person["num_keypoints"], person["area"]
+        person["keypoints"][2] = 2
+    assert kinds(check(content), "warning") == [kind]
+    assert not kinds(check(content), "error")
+
+
+def test_a_few_unlabelled_places_are_no_fault(content):
+    for person in content["annotations"]:
+        person["keypoints"][2], person["num_keypoints"] = 0, 2
+    assert not check(content).faults
 
 
 def test_some_odd_areas_are_no_fault(content):

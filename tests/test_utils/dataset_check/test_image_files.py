@@ -64,13 +64,18 @@ NAMES = {
     "label tool": ("https://tool.example/data/upload/1/a.jpg", "label tool's addresses"),
     "folder twice": ("images/a.jpg", "'images' is in data_prefix and in file_name too"),
     "suffix": ("a.JPG", "a.jpg is there"),
+    "in a folder": ("c.jpg", "more/c.jpg is there. Name that folder as the images' own"),
+    "quoted": ("%C3%A4.jpg", "as in web addresses: ä.jpg is there"),
+    "accents apart": ("a\u0308.jpg", "Accents are written as letters of their own"),
 }
 
 
 @pytest.mark.parametrize(("name", "cause"), NAMES.values(), ids=NAMES)
 def test_cause_of_missing_images_is_named(tmp_path, name, cause):
     (tmp_path / "images").mkdir()
-    write(tmp_path / "images/a.jpg", (4, 3))
+    (tmp_path / "images/more").mkdir()
+    for present in ("a.jpg", "more/c.jpg", "\u00e4.jpg"):
+        write(tmp_path / "images" / present, (4, 3))
     (fault,) = check_images_exist("a.json", [tmp_path / "images" / name])
     assert re.search(cause, fault.line)
 

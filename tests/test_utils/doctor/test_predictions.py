@@ -161,9 +161,17 @@ def test_good_predictions_and_half_a_pixel_are_not_told(tmp_path, labels, result
     assert set(told(tmp_path, labels, broken(labels, results, change))) == {"prediction-agreement"}
 
 
-def test_what_is_no_prediction_of_these_people(tmp_path, labels, results):
-    rng = np.random.default_rng(1)
-    change = moved(lambda xy, box, size: rng.uniform(0, 1, xy.shape) * size)
+ANYWHERE = np.random.default_rng(1)
+CORNERS = np.random.default_rng(2).integers(0, 2, (K, 2))  # as untrained networks answer
+NO_PREDICTIONS = {
+    "anywhere": lambda xy, box, size: ANYWHERE.uniform(0, 1, xy.shape) * size,
+    "corners of boxes": lambda xy, box, size: box[:2] + CORNERS * box[2:],
+}
+
+
+@pytest.mark.parametrize("change", NO_PREDICTIONS.values(), ids=NO_PREDICTIONS)
+def test_what_is_no_prediction_of_these_people(tmp_path, labels, results, change):
+    change = moved(change)
     assert set(told(tmp_path, labels, broken(labels, results, change))) == {"prediction-far"}
 
 

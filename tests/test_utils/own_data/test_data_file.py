@@ -14,20 +14,21 @@ from prepostprocess.keypoints.coco import (
 )
 from utils.config_reader.evaluation import choose_boxes
 from utils.config_reader.read import read_config_file
-from utils.drawing import LEFT_RGB, RIGHT_RGB
+from utils.drawing import LEFT_RGB, MIDDLE_RGB, RIGHT_RGB
 from utils.own_data.data_file import read_own_data
 from utils.params import ParamsError
 
 SETS = """
 train: {annotations: labels.json, images: pictures/}
-val: {annotations: labels.json, images: pictures/}
+val: {annotations: held_out.json, images: pictures/}
 """
 
 
 @pytest.fixture
 def write(tmp_path):
     (tmp_path / "pictures").mkdir()
-    (tmp_path / "labels.json").write_text("{}")
+    for name in ("labels.json", "held_out.json"):
+        (tmp_path / name).write_text("{}")
 
     def write(text: str, sets: str = SETS) -> Path:
         path = tmp_path / "mine.yaml"
@@ -65,7 +66,39 @@ def test_sides_may_stand_anywhere_in_a_name(write):
     assert joints.flip_pairs == ((1, 3), (2, 0))
 
 
+SIDED = {
+    "l_eye, r_eye, tip": ((0, 1),),
+    "REye, LEye": ((1, 0),),
+    "eye-l, eye-r": ((0, 1),),
+    "eyeR, eyeL": ((1, 0),),
+    "lsho, rsho": ((0, 1),),
+    "LEFT_EYE, RIGHT_EYE": ((0, 1),),
+    "lip, rib, heel": (),
+    "left_eye, right_eye, l_ear, r_ear": ((0, 1), (2, 3)),
+}
+
+
+@pytest.mark.parametrize(("names", "pairs"), SIDED.items(), ids=SIDED)
+def test_sides_may_be_letters_and_are_said(write, names, pairs):
+    data = read_own_data(write(f"keypoints: [{names}]\nsigmas: {[0.1] * len(names.split())}"))
+    assert data.joints.flip_pairs == pairs
+    told = ["by a letter of their names, [" in remark for remark in data.remarks]
+    assert told == ([True] if pairs else [])
+
+
+def test_what_may_be_a_slip_is_said(write):
+    one = "{annotations: labels.json, images: pictures/}"
+    sets = f"train: [{one}, {one}]\nval: {one}\n"
+    remarks = read_own_data(write("keypoints: [a, b]\nsigmas: [0.26, 2.6]", sets)).remarks
+    assert [remark.partition(".")[0] for remark in remarks] == [
+        "a sigma of 2",  # .6
+        "train names labels",  # .json 2 times
+        "val is trained on too",
+    ]
+
+
 FAULTS = {
+    "a key twice": ("keypoints: [a]\nkeypoints: [b]", "line 5: 'keypoints' is there twice"),
     "lonely side": ("keypoints: [left_a]", "'left_a' has no 'right_a' to change places with"),
     "twice": ("keypoints: [a, a]", "keypoint 'a' is there 2 times"),
     "no list": ("keypoints: a", "keypoints must be a list of names"),
@@ -112,6 +145,15 @@ def test_colours_reach_the_config_and_the_exported_file(write):
     assert read_own_data(file).joints.colours == expected
     assert colours_of(read_config_file(config, data=file)) == expected
     assert colours_of(read_config_file(config)) is None  # its sides' say it
+
+
+@pytest.mark.parametrize("more", ["", "\ncolours: {tip: [90, 220, 90]}"], ids=["none", "some"])
+def test_colours_that_are_not_given_follow_names_then_pairs(write, more):
+    config = "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"
+    text = "keypoints: [tip, port, starboard, right_a, left_a]\nsigmas: [.1, .1, .1, .1, .1]\n"
+    text += "flip_pairs: [[port, starboard], [right_a, left_a]]"
+    found = colours_of(read_config_file(config, data=write(text + more)))
+    assert found == (MIDDLE_RGB, LEFT_RGB, RIGHT_RGB, RIGHT_RGB, LEFT_RGB)
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,8 @@ def _judge(
     sigmas = np.array([known.get(name, DEFAULT_SIGMA) for name in names])
     as_written = pairs.mean_of_best(pairs.similarity(pairs.found, sigmas))
     cured = pairs.mean_of_best(pairs.similarity(frame.found[:, order], sigmas))
+    if cured < _FAR:  # an order that agrees as little is none
+        order = np.arange(len(order))
     faults = []
     if frame.words:
         rule, count = "predictions must be in pixels of the photograph", len(predictions.scores)

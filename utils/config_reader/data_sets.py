@@ -1,22 +1,23 @@
 """The annotation files that a config reads, and how it reads them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from mmengine.config import Config
 
-from models.export.metadata import joint_description, keypoints_of
 from utils.config_reader.read import mappings
 from utils.dataset_check.faults import Fault, error
-from utils.dataset_check.skeleton import check_skeleton
+from utils.dataset_check.skeleton import check_skeleton, keypoint_names
 from utils.doctor.every_check import LabelFiles
 from utils.doctor.overlap import check_overlap
 
 
-def label_sets(config: Config, *, open_images: bool) -> list[LabelFiles]:
+def label_sets(config: Config, info: Mapping, *, open_images: bool) -> list[LabelFiles]:
     """Find the annotation files of a config's training, validation and test sets.
 
     Args:
         config: the config.
+        info: its description of keypoints, without a fault.
         open_images: name their folders too.
 
     Returns:
@@ -37,10 +38,10 @@ def label_sets(config: Config, *, open_images: bool) -> list[LabelFiles]:
                 images=root / data["data_prefix"]["img"] if open_images else None,
                 category=data.get("category"),
                 visible_above=data.get("visible_above"),
-                keypoint_names=keypoints_of(config),
+                keypoint_names=keypoint_names(info),
                 input_wh=tuple(config.codec.input_size),
                 is_trained_on=part == "train",
-                is_mpii=data.type == "KneronMpiiDataset",
+                is_mpii=data["type"] == "KneronMpiiDataset",
             )
     if not found:
         raise ValueError(
@@ -59,7 +60,8 @@ def images_of_both(config: Config) -> list[Fault]:
     Returns:
         Warnings.
     """
-    train, val = ({}, {})
+    train: dict[Path, Path] = {}
+    val: dict[Path, Path] = {}
     for part, found in (("train", train), ("val", val)):
         for data in mappings(config.get(f"{part}_dataloader") or {}):
             if data.get("type") == "KneronCocoDataset":
@@ -70,10 +72,17 @@ def images_of_both(config: Config) -> list[Fault]:
     return [fault for each in held for fault in check_overlap(folders, *each)]
 
 
-def check_description(config: Config) -> list[Fault]:
-    """Find all faults of a config's keypoints: their description, and the head's maps."""
+def check_description(config: Config, info: Mapping) -> list[Fault]:
+    """Find all faults of a config's keypoints: their description, and the head's maps.
+
+    Args:
+        config: the config.
+        info: its description of keypoints, in mmpose's form.
+
+    Returns:
+        Errors.
+    """
     file = str(config.filename)
-    info = joint_description(config)
     faults = check_skeleton(info, file)
     maps, count = config.model.head.get("out_channels"), len(info.get("keypoint_info", ()))
     told = [f"{maps} maps for {count} keypoints"] if maps not in (None, count) else []
