@@ -12,7 +12,7 @@ from utils.dataset_check.faults import ERROR, Fault, error, warning
 
 MANY = 10  # people from which on "most of them" means something
 _BEYOND = 1.5  # shares of an image's size: a little outside is still a share
-_MOST_OUTSIDE = 0.25  # share of labelled keypoints; photographs cut off fewer
+_MOST_OUTSIDE = 0.25  # share of labelled keypoints and of boxes; photographs cut off fewer
 _LEAST_SIDE = 200  # pixels of images whose labels of 0 to 100 are suspicious
 
 
@@ -48,8 +48,10 @@ def check_geometry(
     outside = labelled & ((points[..., :2] < 0) | (points[..., :2] > sizes_wh[:, None])).any(-1)
     in_box = _check_in_box(points, boxes_xywh, labelled, ids, file)
     is_explained = any(fault.level == ERROR for fault in in_box)
-    are_many = len(ids) >= MANY and outside.sum() > _MOST_OUTSIDE * labelled.sum()
-    is_scaled = are_many and not is_explained
+    ends = boxes_xywh[:, :2] + boxes_xywh[:, 2:]
+    are_beyond = (ends > 1.05 * sizes_wh).any(axis=1)  # who guesses cut-off legs keeps boxes inside
+    shares = outside.sum() / max(labelled.sum(), 1), are_beyond.mean() if len(ids) else 0
+    is_scaled = len(ids) >= MANY and min(shares) > _MOST_OUTSIDE and not is_explained
     faults += (error if is_scaled else warning)(
         "keypoint-outside",
         file,

@@ -255,6 +255,13 @@ def test_what_may_be_meant_so_is_told(content, kind, spoil):
     assert not kinds(check(content), "error")
 
 
+def test_guessed_places_of_what_the_image_cuts_off_are_a_warning(content):
+    for person in content["annotations"]:
+        person["keypoints"][1] = person["keypoints"][4] = 150  # below the image
+    assert "keypoint-outside" in kinds(check(content), "warning")
+    assert "keypoint-outside" not in kinds(check(content), "error")
+
+
 def test_a_few_unlabelled_places_are_no_fault(content):
     for person in content["annotations"]:
         person["keypoints"][2], person["num_keypoints"] = 0, 2
