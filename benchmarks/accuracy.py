@@ -2,6 +2,7 @@
 
     python tools/test.py CONFIG A.pth --boxes ground-truth --out a.json     (likewise b.json)
     python benchmarks/accuracy.py LABELS.json a.json b.json
+    python benchmarks/accuracy.py LABELS.json a1.json,a2.json b1.json,b2.json    (seeds: the means)
 
 Each labelled person is judged by the prediction of the same ground-truth box, alone, so that a
 resample of people is a set of the same kind. The AP of all differs a little from COCO's, which
@@ -14,6 +15,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -109,43 +111,110 @@ def interval(
     return float(low), float(high)
 
 
+def mean_over_seeds(metric: Callable[..., float]) -> Callable[..., float]:
+    """Return the metric of arrays whose last axis is the seeds: its mean over them."""
+
+    def mean(*values: np.ndarray) -> float:
+        seeds = range(values[0].shape[-1])
+        return float(np.mean([metric(*(each[..., seed] for each in values)) for seed in seeds]))
+
+    return mean
+
+
+METRICS = {"AP": average_precision, f"PCK@{PCK_SHARE}": pck}
+
+
+def judge(people: list[dict], runs: list[list[dict]]) -> dict[str, tuple[np.ndarray, ...]]:
+    """Return what each of METRICS takes, a seed a place of the last axis, people first."""
+    found = [same_boxes(people, run) for run in runs]
+    oks_of, near = (
+        np.stack([judged(people, run) for run in found], axis=-1) for judged in (similarities, hits)
+    )
+    scores = np.array([[p["score"] for p in run] for run in found]).T
+    return dict(zip(METRICS, ((oks_of, scores), (near,)), strict=True))
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A metric of two networks, means over their seeds, and the interval of the difference."""
+
+    first: float
+    second: float
+    low: float
+    high: float
+
+    @property
+    def difference(self) -> float:
+        """First minus second."""
+        return self.first - self.second
+
+
+def compare(
+    people: list[dict],
+    first: list[list[dict]],
+    second: list[list[dict]],
+    resamples: int = 2000,
+) -> dict[str, Compared]:
+    """Compare two networks on the same people.
+
+    Args:
+        people: COCO annotations, labelled; each image has predictions.
+        first: predictions on ground-truth boxes, a list a seed.
+        second: those of the other network.
+        resamples: of the people, for the intervals.
+    Returns: AP and PCK, by name.
+    """
+    compared = {}
+    sides = zip(judge(people, first).items(), judge(people, second).values(), strict=True)
+    for (name, one), other in sides:
+        mean = mean_over_seeds(METRICS[name])
+        bounds = interval(mean, one, other, resamples)
+        compared[name] = Compared(mean(*one), mean(*other), *bounds)
+    return compared
+
+
+def labelled_people(labels: Path) -> list[dict]:
+    """Return the people of an annotation file that have keypoints and are no crowd."""
+    people = json.loads(labels.read_text())["annotations"]
+    return [p for p in people if p.get("num_keypoints") and not p.get("iscrowd")]
+
+
+def files(text: str) -> list[Path]:
+    """Read names of files with commas between."""
+    return [Path(name) for name in text.split(",")]
+
+
 def main(argv: list[str] | None = None) -> None:
     """Print both figures of each metric, their difference and its interval."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("labels", type=Path, help="COCO keypoint annotations")
-    parser.add_argument("first", type=Path, help="predictions on ground-truth boxes (.json)")
-    parser.add_argument("second", type=Path, help="predictions of the other network")
+    text = "predictions on ground-truth boxes (.json), commas between those of several seeds"
+    parser.add_argument("first", type=files, help=text)
+    parser.add_argument("second", type=files, help="predictions of the other network")
     parser.add_argument("--resamples", type=int, default=2000, help="default: 2000")
     args = parser.parse_args(argv)
-    sets = [json.loads(path.read_text()) for path in (args.first, args.second)]
-    first_images, second_images = ({p["image_id"] for p in predictions} for predictions in sets)
-    if first_images != second_images:
-        parser.error(
-            f"{args.second}: must hold predictions of the same images as {args.first}, but "
-            f"{len(first_images ^ second_images)} are in one only. Test both on the same data set."
-        )
-    labelled = json.loads(args.labels.read_text())["annotations"]
-    labelled = [p for p in labelled if p.get("num_keypoints") and not p.get("iscrowd")]
-    people = [p for p in labelled if p["image_id"] in first_images]
+    sides = [
+        [json.loads(path.read_text()) for path in paths] for paths in (args.first, args.second)
+    ]
+    images = {p["image_id"] for p in sides[0][0]}
+    for path, run in zip([*args.first, *args.second], sides[0] + sides[1], strict=True):
+        if others := {p["image_id"] for p in run} ^ images:
+            parser.error(
+                f"{path}: must hold predictions of the same images as {args.first[0]}, but "
+                f"{len(others)} are in one only. Test both on the same data set."
+            )
+    labelled = labelled_people(args.labels)
+    people = [p for p in labelled if p["image_id"] in images]
     if not people:
-        parser.error(f"{args.labels}: must label the images of {args.first}, but labels none.")
-    found = [same_boxes(people, predictions) for predictions in sets]
+        parser.error(f"{args.labels}: must label the images of {args.first[0]}, but labels none.")
     print(f"{len(people)} people of {len(labelled)}, one at a time")
-    for name, metric, values in (
-        (
-            "AP",
-            average_precision,
-            [(similarities(people, f), np.array([p["score"] for p in f])) for f in found],
-        ),
-        (f"PCK@{PCK_SHARE}", pck, [(hits(people, f),) for f in found]),
-    ):
-        first, second = (metric(*each) for each in values)
-        low, high = interval(metric, *values, args.resamples)
+    for name, each in compare(people, *sides, args.resamples).items():
         print(
-            f"  {name}: {first:.4f} and {second:.4f}, difference {first - second:+.4f}, 95 % "
-            f"interval {low:+.4f} to {high:+.4f} ({args.resamples} resamples of the people)"
+            f"  {name}: {each.first:.4f} and {each.second:.4f}, difference {each.difference:+.4f}, "
+            f"95 % interval {each.low:+.4f} to {each.high:+.4f} "
+            f"({args.resamples} resamples of the people)"
         )
 
 

@@ -10,7 +10,7 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
 from models.checkpoints.joints import carry_joints, in_order, joints_of
-from models.checkpoints.load import carried, carried_line
+from models.checkpoints.load import carried, carried_line, own_word
 from models.checkpoints.normalisation import word_of
 from models.checkpoints.weights import check_weights, weights_of
 
@@ -72,7 +72,7 @@ class CheckpointFileHook(Hook):
         if self.allow_new_layers:
             word = word_of(checkpoint)
             weights = carried(network, weights, word)
-            lines = carried_line(path, word, network.data_preprocessor.preprocess)
+            lines = carried_line(path, word, own_word(network))
         checkpoint["state_dict"] = weights
         for line in warnings:
             print_log(line, logger="current", level=logging.WARNING)

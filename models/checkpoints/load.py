@@ -27,7 +27,7 @@ def load_file(estimator: nn.Module, path: str | Path, *, file_word: str | None =
     Raises:
         ValueError: the file cannot be read or does not fit.
     """
-    own = estimator.data_preprocessor.preprocess
+    own = own_word(estimator)
     if Path(path).suffix == ".onnx":
         found = load_onnx(estimator, path, file_word=file_word)
         lines = [
@@ -42,6 +42,11 @@ def load_file(estimator: nn.Module, path: str | Path, *, file_word: str | None =
     return carried_line(path, word_of(checkpoint), own)
 
 
+def own_word(estimator: nn.Module) -> str | None:
+    """Return the preprocessing word of a network; mmpose's own preprocessor says none."""
+    return getattr(estimator.data_preprocessor, "preprocess", None)
+
+
 def carried(estimator: nn.Module, weights: dict, word: str | None) -> dict:
     """Carry weights from the word that they were trained with to the estimator's.
 
@@ -53,24 +58,26 @@ def carried(estimator: nn.Module, weights: dict, word: str | None) -> dict:
     Returns:
         The weights.
     """
-    own = estimator.data_preprocessor.preprocess
-    if word in (None, own):
+    own = own_word(estimator)
+    if own is None or word in (None, own):
         return weights
     first = layers_of(HeatmapNetwork(estimator), tuple(estimator.head.decoder.input_wh))[0]
     return carry_normalisation(weights, first, word, own)
 
 
-def carried_line(path: str | Path, word: str | None, own: str) -> list[str]:
+def carried_line(path: str | Path, word: str | None, own: str | None) -> list[str]:
     """Say what was carried, or what is not known.
 
     Args:
         path: the weights.
         word: the preprocessing that they were trained with, or None.
-        own: the config's.
+        own: the config's, or None.
 
     Returns:
         A line for the user, or none.
     """
+    if own is None:
+        return [f"{path}: the config's data_preprocessor says no word; weights stay as they are"]
     if word == own or (word is None and own == "float"):  # what published weights are trained with
         return []
     if word is None:

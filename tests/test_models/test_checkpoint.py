@@ -9,6 +9,7 @@ import torch
 from mmengine.logging import HistoryBuffer
 from torch import nn
 
+from models.checkpoints.load import load_file
 from models.checkpoints.weights import check_weights, load_weights, match_weights, read_checkpoint
 
 
@@ -56,6 +57,17 @@ def test_reads_files_of_every_origin(tmp_path, form):
     for name, value in network.state_dict().items():
         if "num_batches" not in name:
             torch.testing.assert_close(value, saved[name])
+
+
+def test_a_network_with_another_preprocessor_takes_weights_as_they_are(tmp_path):
+    saved = weights()
+    meta = {"cfg": "preprocess = 'kneron_720'"}
+    torch.save({"state_dict": saved, "meta": meta}, tmp_path / "a.pth")
+    network = Estimator()
+    network.data_preprocessor = nn.Module()  # mmpose's own says no word
+    (line,) = load_file(network, tmp_path / "a.pth")
+    assert "data_preprocessor says no word; weights stay as they are" in line
+    torch.testing.assert_close(network.backbone[0].weight, saved["backbone.0.weight"])
 
 
 def test_bare_backbone_is_for_fine_tuning_only(tmp_path):

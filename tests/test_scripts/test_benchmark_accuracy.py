@@ -75,6 +75,12 @@ def test_one_network_against_itself(tmp_path):
     assert out.count("difference +0.0000, 95 % interval +0.0000 to +0.0000") == 2
 
 
+def test_of_several_seeds_the_means_are_compared(tmp_path):
+    labels, files = make_files(tmp_path, {"good": [0] * 10, "half": [0] * 5 + [21] * 5})
+    done = run(labels, f"{files['good']},{files['half']}", files["half"])
+    assert "PCK@0.2: 0.7500 and 0.5000, difference +0.2500" in done.stdout, done.stderr
+
+
 def test_images_without_predictions_are_left_out_of_both(tmp_path):
     labels, files = make_files(tmp_path, {"one": [0] * 4, "other": [0] * 4})
     assert "4 people of 10" in run(labels, files["one"], files["other"]).stdout
