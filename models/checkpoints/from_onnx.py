@@ -66,6 +66,13 @@ def load_onnx(estimator: nn.Module, path: str | Path, *, file_word: str | None =
             f"{path}: network must take normalised images, but this one normalises in the graph. "
             "Import the file that was exported without --normalize-in-graph."
         )
+    own = getattr(estimator.data_preprocessor, "preprocess", None)
+    if own is None:
+        raise ValueError(
+            f"{path}: weights of an ONNX file need a config whose data_preprocessor says its word, "
+            f"KneronPoseDataPreprocessor, got {type(estimator.data_preprocessor).__name__}. Load "
+            "what tools/import_weights.py makes of them with a config of this toolkit."
+        )
     word = metadata.preprocess or file_word
     # proven at the file's own size: a convolution does not know how large its image is
     input_wh = _size_of(model) or tuple(estimator.head.decoder.input_wh)
@@ -75,7 +82,6 @@ def load_onnx(estimator: nn.Module, path: str | Path, *, file_word: str | None =
     for convolution, number in pairs:
         _lay(convolution, layers[number])
     laid = [(convolution, layers[number]) for convolution, number in pairs]
-    own = estimator.data_preprocessor.preprocess
     gap = prove(HeatmapNetwork(trial), input_wh, model, laid, path, word or own)
     weights = trial.state_dict()
     if word not in (None, own):

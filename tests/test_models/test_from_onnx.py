@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from mmpose.models import PoseDataPreprocessor
 
 from mmpose_replacement.config.load import load_config
 from models.checkpoints.from_onnx import load_onnx
@@ -138,6 +139,14 @@ def test_a_file_rewritten_for_a_chip_is_refused_and_nothing_loaded(config, train
         load_onnx(estimator, path)
     for name, value in estimator.state_dict().items():
         assert torch.equal(value, before[name])
+
+
+def test_a_preprocessor_without_a_word_is_refused(config, trained, tmp_path):
+    path = export(config, trained, tmp_path / "a.onnx")
+    estimator = random_estimator(config, 2)
+    estimator.data_preprocessor = PoseDataPreprocessor()
+    with pytest.raises(ValueError, match=r"a\.onnx: .* got PoseDataPreprocessor\. Load what"):
+        load_onnx(estimator, path)
 
 
 def test_another_architecture_is_refused(config, trained, tmp_path):
