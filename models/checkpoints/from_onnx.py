@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from models.checkpoints.layers import Layer, layers_of
-from models.checkpoints.normalisation import carry_normalisation
+from models.checkpoints.normalisation import carry_normalisation, own_word
 from models.checkpoints.onnx_structure import Convolution, read_convolutions
 from models.checkpoints.proof import prove
 from models.tracing.trace import ExportOptions, trace_network
@@ -66,8 +66,7 @@ def load_onnx(estimator: nn.Module, path: str | Path, *, file_word: str | None =
             f"{path}: network must take normalised images, but this one normalises in the graph. "
             "Import the file that was exported without --normalize-in-graph."
         )
-    own = getattr(estimator.data_preprocessor, "preprocess", None)
-    if own is None:
+    if (own := own_word(estimator)) is None:
         raise ValueError(
             f"{path}: weights of an ONNX file need a config whose data_preprocessor says its word, "
             f"KneronPoseDataPreprocessor, got {type(estimator.data_preprocessor).__name__}. Load "

@@ -10,8 +10,8 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
 from models.checkpoints.joints import carry_joints, in_order, joints_of
-from models.checkpoints.load import carried, carried_line, own_word
-from models.checkpoints.normalisation import word_of
+from models.checkpoints.load import carried, carried_line
+from models.checkpoints.normalisation import own_word, word_of
 from models.checkpoints.weights import check_weights, weights_of
 
 

@@ -6,7 +6,7 @@ from torch import nn
 
 from models.checkpoints.from_onnx import load_onnx
 from models.checkpoints.layers import layers_of
-from models.checkpoints.normalisation import carry_normalisation, word_of
+from models.checkpoints.normalisation import carry_normalisation, own_word, word_of
 from models.checkpoints.weights import check_weights, read_checkpoint, weights_of
 from models.tracing.wrappers import HeatmapNetwork
 
@@ -40,11 +40,6 @@ def load_file(estimator: nn.Module, path: str | Path, *, file_word: str | None =
     check_weights(estimator, weights, path)
     estimator.load_state_dict(carried(estimator, weights, word_of(checkpoint)), strict=False)
     return carried_line(path, word_of(checkpoint), own)
-
-
-def own_word(estimator: nn.Module) -> str | None:
-    """Return the preprocessing word of a network; mmpose's own preprocessor says none."""
-    return getattr(estimator.data_preprocessor, "preprocess", None)
 
 
 def carried(estimator: nn.Module, weights: dict, word: str | None) -> dict:

@@ -9,6 +9,7 @@ Only where the convolution pads does the answer change: there 0 means another gr
 import re
 
 import torch
+from torch import nn
 
 from models.checkpoints.layers import Layer
 from prepostprocess.preprocess import PREPROCESS, get_preprocess
@@ -53,6 +54,11 @@ def carry_normalisation(
         place: weights[place].double().cpu() + sign * constant,
     }
     return weights | {name: value.to(stored) for name, value in changed.items()}
+
+
+def own_word(estimator: nn.Module) -> str | None:
+    """Return the preprocessing word of a network; mmpose's own preprocessor says none."""
+    return getattr(estimator.data_preprocessor, "preprocess", None)
 
 
 def word_of(checkpoint: dict) -> str | None:

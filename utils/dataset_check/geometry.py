@@ -42,7 +42,7 @@ def check_geometry(
         "at-origin",
         file,
         "labelled keypoints must not lie at 0, 0",
-        _named(ids, at_origin.any(axis=1)),
+        named(ids, at_origin.any(axis=1)),
         "Write visibility 0 where nothing is labelled.",
     )
     outside = labelled & ((points[..., :2] < 0) | (points[..., :2] > sizes_wh[:, None])).any(-1)
@@ -56,14 +56,23 @@ def check_geometry(
         "keypoint-outside",
         file,
         "labelled keypoints must lie inside their image",
-        _named(ids, outside.any(axis=1)),
+        named(ids, outside.any(axis=1)),
         "Correct them, or write visibility 0.",
         "They look labelled on images of another size." if is_scaled else "",
     )
     return faults + in_box
 
 
-def _named(ids: Sequence, chosen: npt.ArrayLike) -> list[str]:
+def named(ids: Sequence, chosen: npt.ArrayLike) -> list[str]:
+    """Name annotations, for a fault's examples.
+
+    Args:
+        ids: theirs, N.
+        chosen: (N,), true for those to be named.
+
+    Returns:
+        Words.
+    """
     return [f"annotation {ids[row]}" for row in np.flatnonzero(chosen).tolist()]
 
 
@@ -135,7 +144,7 @@ def _check_boxes(
     as_corners = (boxes_xywh[:, 2:] > boxes_xywh[:, :2]).all(1) & (
         boxes_xywh[:, 2:] <= sizes_wh + 1
     ).all(axis=1)
-    culprits = _named(ids, beyond)
+    culprits = named(ids, beyond)
     corners = len(ids) >= MANY and as_corners.all() and beyond.mean() > 0.5
     if corners:
         return error(
@@ -172,7 +181,7 @@ def _check_centres(
         "bbox-centre",
         file,
         "bbox must be [x, y, width, height]",
-        _named(ids, known & are_centres),
+        named(ids, known & are_centres),
         "Subtract half the width from x and half the height from y.",
         "x and y are the left upper corner, and look like the box's centre.",
     )
@@ -195,7 +204,7 @@ def _check_whole(
         "bbox-image",
         file,
         "boxes should be around people",
-        _named(ids, is_whole & is_small & are_most),
+        named(ids, is_whole & is_small & are_most),
         "Leave bbox out and run tools/prepare_data.py coco, which draws them around keypoints.",
         "They are around the images, of which people fill less than half.",
     )
@@ -206,19 +215,19 @@ def _check_in_box(
 ) -> list[Fault]:
     """Warn of people most of whose joints lie outside their own box, and say what it looks like."""
     share = _share_inside(points[..., :2], boxes_xywh, labelled)
-    rows = np.flatnonzero((share < 0.5) & labelled.any(axis=1)).tolist()
+    are_out = (share < 0.5) & labelled.any(axis=1)
     cause = ""
-    if len(rows) > len(ids) / 2:
+    if are_out.sum() > len(ids) / 2:
         readings = {
             "x and y look exchanged.": points[..., 1::-1],
             "Keypoints look counted from the box's corner.": points[..., :2]
             + boxes_xywh[:, None, :2],
         }
         for words, other in readings.items():
-            if np.mean(_share_inside(other, boxes_xywh, labelled)[rows]) > 0.9:
+            if np.mean(_share_inside(other, boxes_xywh, labelled)[are_out]) > 0.9:
                 cause = words
     rule = "most labelled keypoints of a person must lie in the person's box"
-    culprits = [f"annotation {ids[row]}" for row in rows]
+    culprits = named(ids, are_out)
     make = error if cause and len(ids) >= MANY else warning
     return make("not-in-box", file, rule, culprits, "Correct boxes or keypoints.", cause)
 

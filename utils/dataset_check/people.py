@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from utils.dataset_check.faults import Fault, error, note, warning
-from utils.dataset_check.geometry import MANY
+from utils.dataset_check.geometry import MANY, named
 from utils.dataset_check.structure import are_finite, describe_values
 
 AREA_OF_BOX = 0.53  # a person's share of the box, where no area is known
@@ -94,15 +94,11 @@ def settle_visibility(
         "visibility-0",
         file,
         "keypoints of visibility 0 have no label, but most keypoints with a place are such",
-        [
-            f"annotation {ids[row]}"
-            for row in np.flatnonzero(placed.any(axis=1) & are_most).tolist()
-        ],
+        named(ids, placed.any(axis=1) & are_most),
         "If 0 means visible here, write 2 for it, and 1 for hidden.",
     )
     if not odd.any():
         return faults
-    rows = np.flatnonzero(odd.any(axis=1)).tolist()
     cause = f"Found: {describe_values(values[odd].tolist())}."
     if np.mean(values[odd] > 3) > 0.5:
         cause += " They look like coordinates: the order is x, y, visibility, x, y, visibility ..."
@@ -110,7 +106,7 @@ def settle_visibility(
         "visibility",
         file,
         "visibility must be 0 (no label), 1 (hidden) or 2 (visible)",
-        [f"annotation {ids[row]}" for row in rows],
+        named(ids, odd.any(axis=1)),
         "Write these, or name a rule in the data set's entry: visible_above=0.5 takes what is "
         "above as a label.",
         cause,
