@@ -23,6 +23,7 @@ import numpy as np
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # repo root, not benchmarks/
 
 from prepostprocess.keypoints.oks import oks
+from utils.cli import user_errors
 
 THRESHOLDS = np.arange(0.5, 0.96, 0.05)
 RECALLS = np.linspace(0, 1, 101)
@@ -219,4 +220,5 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with user_errors():
+        main()

@@ -27,6 +27,8 @@ sys.path[0] = str(ROOT)  # repo root, not benchmarks/
 from benchmarks.accuracy import Compared, average_precision, compare, judge, labelled_people
 from prepostprocess.files import replacing
 from prepostprocess.keypoints.coco import KEYPOINT_NAMES
+from utils.cli import user_errors
+from utils.config_reader.ready import require_file
 
 FOLDER = Path("work_dirs/recipe")
 COCO = Path(os.environ.get("LITEHRNET_DATA", "data"), "coco").resolve()
@@ -109,6 +111,9 @@ def run(*words: object) -> float:
 
 def prepare() -> None:
     """Import the weights, describe the COCO sample and draw people, where that is missing."""
+    for part in ("train", "val"):
+        path = COCO / f"annotations/person_keypoints_{part}2017.json"
+        require_file(path, "COCO sample, below LITEHRNET_DATA,")
     FOLDER.mkdir(parents=True, exist_ok=True)
     sets = {
         part: {
@@ -271,4 +276,5 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with user_errors():
+        main()

@@ -75,6 +75,15 @@ def test_one_network_against_itself(tmp_path):
     assert out.count("difference +0.0000, 95 % interval +0.0000 to +0.0000") == 2
 
 
+def test_a_missing_file_is_one_line(tmp_path):
+    labels, files = make_files(tmp_path, {"good": [0] * 4})
+    done = run(labels, files["good"], tmp_path / "none.json")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert "none.json" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_of_several_seeds_the_means_are_compared(tmp_path):
     labels, files = make_files(tmp_path, {"good": [0] * 10, "half": [0] * 5 + [21] * 5})
     done = run(labels, f"{files['good']},{files['half']}", files["half"])

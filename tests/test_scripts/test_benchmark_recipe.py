@@ -39,6 +39,14 @@ def test_stock_ends_with_the_rates_of_its_210_epochs(benchmark):
     assert config.train_cfg.max_iters == 2100
 
 
+def test_missing_data_are_told_before_anything_is_made(benchmark, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(benchmark, "COCO", tmp_path / "coco")
+    with pytest.raises((OSError, ValueError), match=r"person_keypoints_train2017\.json"):
+        benchmark.prepare()
+    assert not list(tmp_path.iterdir())
+
+
 def test_sides_take_turns(benchmark, monkeypatch):
     monkeypatch.setattr(benchmark, "predictions_of", lambda *run: run)
     order = [run for run in benchmark.run_all() if run[0] == "fine-tuning"]
