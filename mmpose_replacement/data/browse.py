@@ -6,12 +6,15 @@ import io
 
 import cv2
 import numpy as np
+import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import KEYPOINT_CODECS
 
+from mmpose_replacement.data.batching import kneron_collate
 from mmpose_replacement.data.draws import RepeatableDataset, seeded
 from mmpose_replacement.data.regions import take_unlabelled
+from mmpose_replacement.teacher.mixing import mix_batch
 from models.export.metadata import colours_of, keypoints_of, links_of
 from prepostprocess.crop.affine import apply_affine, crop_matrix, warp_crop
 from prepostprocess.crop.box import box_to_center_scale
@@ -53,8 +56,23 @@ def training_views(config: Config, stage: str, count: int, seed: int) -> list[np
         people.begin(seed, epoch=0)
         chosen = np.random.default_rng(seed).permutation(len(people))[:count]
         samples = [people[int(i)] for i in chosen]
+    if stage != "raw" and (share := config.get("mixed_crops")):
+        samples = _mixed(samples, share, seed)
     draw = {"raw": _raw, "augmented": _augmented, "input": _input, "target": _target}[stage]
     return [draw(sample, config) for sample in samples]
+
+
+def _mixed(samples: list[dict], share: float, seed: int) -> list[dict]:
+    """Mix the crops among one another, as a teacher's batches are mixed."""
+    batch = kneron_collate(samples)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        mix_batch(batch, share)
+    labels = batch["data_samples"]
+    return [
+        {"inputs": inputs, "data_samples": {key: labels[key][number] for key in labels}}
+        for number, inputs in enumerate(batch["inputs"])
+    ]
 
 
 def _raw(sample: dict, config: Config) -> np.ndarray:

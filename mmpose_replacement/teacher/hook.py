@@ -8,9 +8,8 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
 from mmpose_replacement.teacher.maps import MapTransfer, transfer_matrix
+from mmpose_replacement.teacher.mixing import INPUTS, mix_batch
 from mmpose_replacement.teacher.network import Teacher, read_teacher
-
-INPUTS = "teacher_inputs"
 
 
 @HOOKS.register_module()
@@ -20,12 +19,16 @@ class TeacherHook(Hook):
     Args:
         file: checkpoint or ONNX file of the teacher. It is not part of the student's checkpoints.
         keypoint_names: the student's joints.
+        mixed_crops: share of the crops that are mixed with others, 0..1. Their labels do not count.
     """
 
     priority = "VERY_HIGH"  # before hooks that look at the batch
 
-    def __init__(self, file: str, keypoint_names: tuple[str, ...]) -> None:
+    def __init__(
+        self, file: str, keypoint_names: tuple[str, ...], mixed_crops: float = 0.0
+    ) -> None:
         self.file, self.keypoint_names = file, tuple(keypoint_names)
+        self.mixed_crops = mixed_crops
 
     def before_train(self, runner: Runner) -> None:
         """Read the teacher, onto the student's device.
@@ -51,6 +54,8 @@ class TeacherHook(Hook):
                 (N, K, h, w), and lose teacher_inputs.
         """
         samples = data_batch["data_samples"]
+        if self.mixed_crops:
+            mix_batch(data_batch, self.mixed_crops)
         pixels = samples.pop(INPUTS, data_batch["inputs"])
         maps = self.transfer(self.teacher.heatmaps(pixels.to(self.device, non_blocking=True)))
         samples["teacher_heatmaps"] = maps.clone()  # an inference tensor has no place in a graph

@@ -18,8 +18,8 @@ CROP, PACK = "KneronTopdownAffine", "KneronPackTraining"
 def add_teacher(config: Config, path: Path) -> None:
     """Write a teacher into a training config.
 
-    The student then sees people without labels too, the config's ``random_regions``, and the crops
-    of a teacher of another size.
+    The student then sees people without labels too, the config's ``random_regions`` and
+    ``mixed_crops``, and the crops of a teacher of another size.
 
     Args:
         config: changed in place.
@@ -42,7 +42,8 @@ def add_teacher(config: Config, path: Path) -> None:
         for steps in pipelines:
             steps.insert(_types(steps).index(CROP), dict(view))
     take_unlabelled(data, config.get("random_regions", 0), config.codec.input_size)
-    add_hook(config, "TeacherHook", file=str(path), keypoint_names=names)
+    mixed = config.get("mixed_crops", 0.0)
+    add_hook(config, "TeacherHook", file=str(path), keypoint_names=names, mixed_crops=mixed)
 
 
 def _check_fits(config: Config, teacher: Teacher, names: tuple[str, ...]) -> None:

@@ -63,6 +63,11 @@ FAULTS = {
     "--resume": ((*TRAIN, *DATA, "--resume", "no.pth"), "no.pth: checkpoint must be a file"),
     "--teacher": ((*TRAIN, *DATA, "--teacher", "no.onnx"), "no.onnx: teacher must be a file"),
     "regions": ((*TRAIN, *DATA, "random_regions=2"), "random_regions must have a teacher to label"),
+    "mixed crops": ((*TRAIN, *DATA, "mixed_crops=0.5"), "mixed_crops must have a teacher to label"),
+    "percent of crops": (
+        (*TRAIN, *DATA, "mixed_crops=50"),
+        "a share of the crops in [0, 1], got 50",
+    ),
     "half a region": ((*TRAIN, *DATA, "random_regions=0.5"), "0 for none, got 0.5"),
     "--work-dir": (
         (*TRAIN, *DATA, "--work-dir", "PLACE/weights.pth/run"),

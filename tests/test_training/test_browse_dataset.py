@@ -31,6 +31,16 @@ def test_each_stage_is_shown_and_repeats(tmp_path, options, stage):
     assert (browse(tmp_path, options, "--stage", stage, "--seed", "1") != sheet).any()
 
 
+def test_mixed_crops_are_shown_as_they_are_fed(tmp_path, options):
+    mixed = [*options, "mixed_crops=1.0"]
+    for stage in ("augmented", "input", "target"):
+        sheet = browse(tmp_path, mixed, "--stage", stage)
+        assert (sheet != browse(tmp_path, options, "--stage", stage)).any(axis=2).mean() > 0.3
+        np.testing.assert_array_equal(browse(tmp_path, mixed, "--stage", stage), sheet)
+    raw = [browse(tmp_path, each, "--stage", "raw") for each in (mixed, options)]
+    np.testing.assert_array_equal(*raw)
+
+
 @pytest.fixture
 def page(tmp_path, options) -> Path:
     words = [str(CONFIG), "-o", str(tmp_path / "people.html"), "--count", "12"]

@@ -14,7 +14,7 @@ from models.tracing.trace import ExportOptions, build_estimator
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"
-TAUGHT = ("max_epochs=2", "train_cfg.val_interval=1", "random_regions=1")
+TAUGHT = ("max_epochs=2", "train_cfg.val_interval=1", "random_regions=1", "mixed_crops=0.5")
 LARGER = ["codec.input_size=(128,256)", "codec.heatmap_size=(32,64)", "preprocess=kneron_720"]
 
 

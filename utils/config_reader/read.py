@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OUR_KEYS = """
     auto_scale_lr channel_cfg codec compile custom_imports data_mode data_root dataset_info
     dataset_type detection_file detection_score_thr evaluation find_unused_parameters input_size
-    max_epochs preprocess quant_friendly random_regions resume_from runner_type sync_bn
+    max_epochs mixed_crops preprocess quant_friendly random_regions resume_from runner_type sync_bn
     test_pipeline train_pipeline val_pipeline vis_backends
 """.split()
 # the arguments of mmengine's Runner
@@ -170,7 +170,7 @@ def _translate_words(path: Path, config: Config) -> None:
 
 
 def _check_lengths(path: Path, config: Config) -> None:
-    """Refuse a training of no epoch, a validation every 0 epochs, and half a region."""
+    """Refuse a training of no epoch, a validation every 0 epochs, and what no teacher can label."""
     train_cfg = config.get("train_cfg") or {}
     if "max_epochs" in config:
         _require_positive(path, "max_epochs", config.max_epochs)
@@ -181,6 +181,12 @@ def _check_lengths(path: Path, config: Config) -> None:
         raise ValueError(
             f"{path}: random_regions must be a whole number of boxes an image, 0 for none, got "
             f"{regions!r}. Correct it."
+        )
+    mixed = config.get("mixed_crops", 0)
+    if not isinstance(mixed, int | float) or not 0 <= mixed <= 1:
+        raise ValueError(
+            f"{path}: mixed_crops must be a share of the crops in [0, 1], got {mixed!r}. Correct "
+            "it."
         )
 
 

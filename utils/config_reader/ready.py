@@ -76,11 +76,13 @@ def config_to_train(args: argparse.Namespace) -> Config:
     if args.teacher:
         args.teacher = find_weights(args.teacher)
         require_file(args.teacher, "teacher")
-    elif config.get("random_regions") and not args.qat:
-        raise ValueError(
-            f"{args.config}: random_regions must have a teacher to label them, got none. Add "
-            "--teacher FILE."
-        )
+    elif not args.qat:
+        for key in ("random_regions", "mixed_crops"):
+            if config.get(key):
+                raise ValueError(
+                    f"{args.config}: {key} must have a teacher to label them, got none. Add "
+                    "--teacher FILE."
+                )
     require_data(config, "train", *([] if args.no_validate else ["val"]))
     return config
 

@@ -61,6 +61,7 @@ data_root = "{{$LITEHRNET_DATA:data}}/coco/"  # set LITEHRNET_DATA where the dat
 detection_file = data_root + "person_detection_results/COCO_val2017_detections_AP_H_56_person.json"
 crop_cache = None  # or a folder, to decode each image once and not in every epoch: docs/data.md
 random_regions = 0  # or boxes an image that nobody labelled, with --teacher: docs/networks.md
+mixed_crops = 0.0  # or a share of crops, made of two each, with --teacher: docs/networks.md
 window = 256  # images that a loader process keeps, and among whose people it draws: docs/data.md
 
 train_pipeline = [
