@@ -143,6 +143,10 @@ def test_a_folder_may_have_a_space_a_comma_or_only_digits():
         (["qqqq=0"], r"the config has no 'qqqq'\. It has: (\w+, ){7}\w+ and \d+ more\."),
         (["qqqq"], "--cfg-options must be key=value, got 'qqqq'"),
         (["codec.sigma=(1"], r"--cfg-options must have matching brackets, got 'codec\.sigma=\(1'"),
+        (
+            ["codec={'sigma':(1,2)}"],
+            r"numbers, words, lists or tuples.*entries of a dict one by one",
+        ),
         (["train_cfg.max_epochs=7"], r"train_cfg\.max_epochs must not .*Use max_epochs=7\."),
         (["preprocess=kneron_52"], r"preprocess must be one of .* Did you mean 'kneron_520'\?"),
         (["max_epochs=0"], "max_epochs must be a positive integer, got 0"),

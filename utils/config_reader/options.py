@@ -16,7 +16,8 @@ def parse_options(words: Sequence[str]) -> dict[str, object]:
     ``data_root`` is taken literally and ends in a slash: the configs join by ``+``.
 
     Raises:
-        ValueError: a word without ``=``, or brackets that do not match.
+        ValueError: a word without ``=``, brackets that do not match, or a value that mmengine
+            cannot read.
     """
     for word in words:
         key, equals, value = word.partition("=")
@@ -24,14 +25,25 @@ def parse_options(words: Sequence[str]) -> dict[str, object]:
             raise ValueError(f"--cfg-options must be key=value, got {word!r}.")
         if any(value.count(pair[0]) != value.count(pair[1]) for pair in ("()", "[]")):
             raise ValueError(f"--cfg-options must have matching brackets, got {word!r}.")
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--options", nargs="+", action=DictAction)
-    values = parser.parse_args(["--options", *words]).options if words else {}
+    values: dict[str, object] = {}
     for word in words:
+        values |= _read(word)
         key, _, value = word.partition("=")
         if key == "data_root" and value:
             values[key] = value if value.endswith("/") else f"{value}/"
     return values
+
+
+def _read(word: str) -> dict[str, object]:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--options", nargs="+", action=DictAction)
+    try:
+        return parser.parse_args(["--options", word]).options
+    except RecursionError as err:  # where a comma lies between brackets that are no list's
+        raise ValueError(
+            f"--cfg-options must be numbers, words, lists or tuples, got {word!r}. Give the "
+            "entries of a dict one by one: key.entry=value."
+        ) from err
 
 
 def has_key(value: object, words: Sequence[str]) -> bool:
