@@ -60,8 +60,6 @@ class RepeatableDataset(Dataset):
 class RepeatableDrawsHook(Hook):
     """Let all draws follow from the training's seed and from how far it has come."""
 
-    priority = "HIGHEST"  # before hooks that draw
-
     def before_train_epoch(self, runner: Runner) -> None:
         """Tell the data set the epoch."""
         runner.train_dataloader.dataset.begin(runner.seed, runner.epoch)

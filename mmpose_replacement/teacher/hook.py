@@ -22,7 +22,7 @@ class TeacherHook(Hook):
         mixed_crops: share of the crops that are mixed with others, 0..1. Their labels do not count.
     """
 
-    priority = "VERY_HIGH"  # before hooks that look at the batch
+    priority = "BELOW_NORMAL"  # after IterTimerHook, which took it for a wait for data
 
     def __init__(
         self, file: str, keypoint_names: tuple[str, ...], mixed_crops: float = 0.0

@@ -2,12 +2,14 @@
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
 import torch
 
 from mmpose_replacement.config.load import load_config
+from mmpose_replacement.teacher.network import Teacher
 from models.checkpoints.weights import read_checkpoint
 from models.export.to_onnx import export_model
 from models.tracing.trace import ExportOptions, build_estimator
@@ -49,6 +51,19 @@ def test_the_teachers_loss_counts_and_its_weights_stay_outside(taught):
         assert each["loss"] == pytest.approx(each["loss_kpt"] + each["loss_teacher"], rel=1e-5)
     student = build_estimator(load_config(CONFIG))
     assert set(read_checkpoint(taught / "epoch_2.pth")["state_dict"]) == set(student.state_dict())
+
+
+def test_asking_the_teacher_is_no_wait_for_data(train_quietly, larger_onnx, tmp_path, monkeypatch):
+    answer, seconds = Teacher.heatmaps, 1.0
+
+    def slowly(*args: object) -> torch.Tensor:
+        time.sleep(seconds)
+        return answer(*args)
+
+    monkeypatch.setattr(Teacher, "heatmaps", slowly)
+    train_quietly(tmp_path, "--teacher", str(larger_onnx), "--no-validate")
+    steps = [each for each in records(tmp_path) if "loss" in each]
+    assert min(each["time"] for each in steps) >= seconds > min(each["data_time"] for each in steps)
 
 
 def test_a_resumed_run_is_the_same_run(taught, larger_onnx, train_quietly, tmp_path):
