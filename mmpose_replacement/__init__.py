@@ -3,6 +3,7 @@
 from mmpose_replacement import (
     loading,
     post_transforms,
+    random_colour,
     shared_transform,
     top_down_transform,
     training_transforms,
@@ -37,6 +38,7 @@ __all__ = [
     "mpii_metric",
     "pauses",
     "post_transforms",
+    "random_colour",
     "runner",
     "sampling",
     "shared_transform",

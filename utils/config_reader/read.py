@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 OUR_KEYS = """
     auto_scale_lr channel_cfg codec compile custom_imports data_mode data_root dataset_info
     dataset_type detection_file detection_score_thr evaluation find_unused_parameters input_size
-    max_epochs mixed_crops preprocess quant_friendly random_regions resume_from runner_type sync_bn
-    test_pipeline train_pipeline val_pipeline vis_backends
+    max_epochs mixed_crops preprocess quant_friendly random_colour random_regions resume_from
+    runner_type sync_bn test_pipeline train_pipeline val_pipeline vis_backends
 """.split()
 # the arguments of mmengine's Runner
 RUNNER_KEYS = """

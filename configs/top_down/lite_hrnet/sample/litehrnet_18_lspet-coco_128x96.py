@@ -63,11 +63,13 @@ detection_file = data_root + "coco/person_detection_results/yolov5n_person.json"
 detection_score_thr = 0.05  # the file keeps boxes down to .001
 crop_cache = None  # or a folder, to decode each image once and not in every epoch: docs/data.md
 random_regions = 0  # or boxes an image that nobody labelled, with --teacher: docs/networks.md
+random_colour = 0.0  # or 0.4, against learning a few hundred images by heart: docs/networks.md
 mixed_crops = 0.0  # or a share of crops, made of two each, with --teacher: docs/networks.md
 window = 256  # images that a loader process keeps, and among whose people it draws: docs/data.md
 
 train_pipeline = [
     dict(type="KneronLoadImage", preprocess=preprocess, kept_images=window),
+    dict(type="KneronRandomColour", strength=random_colour),
     dict(type="KneronBBoxCenterScale", padding=1.25),
     dict(type="KneronRandomShift", factor=0.4, prob=0.3),
     dict(type="KneronRandomFlip", prob=0.5),
