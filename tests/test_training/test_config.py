@@ -34,9 +34,9 @@ def test_an_option_of_the_codec_reaches_the_head_which_draws_the_targets():
 
 
 def test_an_option_of_a_pipeline_reaches_the_loaders_made_from_it():
-    config = load_config(CONFIG, ["train_pipeline.3.prob=0", "val_pipeline.1.padding=2"])
-    assert config.train_dataloader.dataset.pipeline[3].prob == 0
-    assert config.train_dataloader.dataset.pipeline[1].padding == 1.25
+    config = load_config(CONFIG, ["train_pipeline.4.prob=0", "val_pipeline.1.padding=2"])
+    assert config.train_dataloader.dataset.pipeline[4].prob == 0
+    assert config.train_dataloader.dataset.pipeline[2].padding == 1.25
     assert config.val_dataloader.dataset.pipeline[1].padding == 2
     assert config.test_dataloader.dataset.pipeline[1].padding == 2
 
@@ -136,7 +136,7 @@ def test_a_folder_may_have_a_space_a_comma_or_only_digits():
         (["codec.decoda=dark"], "codec has no 'decoda'. Did you mean 'decoder'?"),
         (
             ["train_pipeline.9.prob=0"],
-            r"train_pipeline has no '9'\. It has: 0, 1, 2, 3, 4, 5, 6, 7\.",
+            r"train_pipeline has no '9'\. It has: 0, 1, 2, 3, 4, 5, 6, 7 and 1 more\.",
         ),
         (["val_pipeline.9.x=0"], r"val_pipeline has no '9'\. It has: 0, 1, 2, 3\."),
         (["preprocess.x=0"], r"preprocess has no 'x'\. It has no parts\."),
