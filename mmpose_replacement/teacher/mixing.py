@@ -27,7 +27,8 @@ def mix_crops(views: list[torch.Tensor], share: float) -> tuple[list[torch.Tenso
     """Mix a share of a batch's crops with other crops of the batch, drawn by torch's generator.
 
     Half of them become a weighted mean with the other crop, half get a rectangle of it. The other
-    crop's part of the area, or of the light, is uniform in 0..1.
+    crop's part of the mean, or of the area, is uniform in 0..1; then a rectangle is cut off where
+    it reaches beyond the crop.
 
     Args:
         views: of the same N regions, each uint8 (N, 3, h, w); their sizes may differ.
@@ -43,14 +44,14 @@ def mix_crops(views: list[torch.Tensor], share: float) -> tuple[list[torch.Tenso
     draws = torch.rand(5, count, device=device)
     partner = torch.randperm(count, device=device)
     is_mixed = (draws[0] < share).nonzero()[:, 0]
-    other_part, is_blend, centre_y, centre_x = draws[1:, is_mixed]
+    other_part, kind, centre_y, centre_x = draws[1:, is_mixed]
     half = other_part.sqrt() / 2
     mixed = []
     for view in views:
         rows = _covers(view.shape[2], centre_y, half)[:, :, None]
         columns = _covers(view.shape[3], centre_x, half)[:, None, :]
         patch = (rows & columns).float()
-        weight = torch.where(is_blend[:, None, None] < 0.5, other_part[:, None, None], patch)
+        weight = torch.where(kind[:, None, None] < 0.5, other_part[:, None, None], patch)
         own, other = view[is_mixed].float(), view[partner[is_mixed]].float()
         mixture = torch.lerp(own, other, weight[:, None]).round().to(view.dtype)
         mixed.append(view.clone().index_copy_(0, is_mixed, mixture))
