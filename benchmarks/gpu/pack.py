@@ -25,17 +25,23 @@ from models.export.metadata import keypoints_of
 from prepostprocess.image import load_rgb
 from utils.config_reader.data_sets import label_sets
 from utils.dataset_check.people import AREA_OF_BOX
+from utils.doctor.every_check import LabelFiles
 
 ROOM = 1.6  # side of what is kept, in parts of the box's longer side
 QUALITIES = (85, 75, 65, 50, 35)
 SIDE = 208  # pixels of the longer side, at most
 
 
+def files_of(config: Config, part: str) -> list[LabelFiles]:
+    """Return the annotation files of one part, "train" or "val", and their images' folders."""
+    alone = Config({key: config[key] for key in (f"{part}_dataloader", "codec")})
+    return label_sets(alone, config.dataset_info, open_images=True)
+
+
 def people_of(config: Config) -> list[tuple[dict, Path]]:
     """Return the training set's people and the files of their images, each once."""
-    train = Config({"train_dataloader": config.train_dataloader, "codec": config.codec})
     found = []
-    for each in label_sets(train, config.dataset_info, open_images=True):
+    for each in files_of(config, "train"):
         content = json.loads(each.labels.read_text(encoding="utf-8"))
         names = {image["id"]: image["file_name"] for image in content["images"]}
         found += [
@@ -101,14 +107,14 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("folder", type=Path, help="made new")
     parser.add_argument("--megabytes", type=float, default=55, help="of the training images")
     parser.add_argument("--most", type=int, help="people at most, for a rehearsal")
+    parser.add_argument("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE")
     args = parser.parse_args(argv)
-    config = load_config(args.config)
+    config = load_config(args.config, args.cfg_options)
     names = keypoints_of(config)
     people = people_of(config)[: args.most]
     args.folder.mkdir()
     used = write_people(people, args.folder, names, int(args.megabytes * 1e6))
-    val = Config({"val_dataloader": config.val_dataloader, "dataset_info": config.dataset_info})
-    (each,) = label_sets(val, open_images=True)
+    (each,) = files_of(config, "val")
     shutil.copy(each.labels, args.folder / "val.json")
     shutil.copytree(each.images, args.folder / "val")
     lines = [f"{part}: {{annotations: {part}.json, images: {part}/}}" for part in ("train", "val")]
