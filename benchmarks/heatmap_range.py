@@ -20,21 +20,21 @@ from prepostprocess.image import load_rgb  # noqa: E402
 from prepostprocess.keypoints.decode import decode_heatmaps  # noqa: E402
 from prepostprocess.metadata import read_metadata  # noqa: E402
 from prepostprocess.preprocess import prepare_person  # noqa: E402
-from utils.calibration.arrays import read_labels  # noqa: E402
+from utils.calibration.labels import choose_labelled  # noqa: E402
 from utils.runners.onnx_session import OnnxSession  # noqa: E402
 
 SHARES = (1.0, 0.9999, 0.999, 0.99)
 CONFIDENT = 0.2  # keypoints whose float peak is lower are not counted
 
 
-def compute_heatmaps(session: OnnxSession, labels: dict, preprocess: str) -> np.ndarray:
-    """Run the network on every labelled person: float32 (N, K, h, w)."""
+def compute_heatmaps(
+    session: OnnxSession, people: list[tuple[Path, np.ndarray]], preprocess: str
+) -> np.ndarray:
+    """Run the network on people's boxes: float32 (N, K, h, w)."""
     maps = []
-    for path, boxes in labels.items():
-        image = load_rgb(path)
-        for box in boxes:
-            tensor, _ = prepare_person(image, box, session.input_wh, preprocess)
-            maps.append(session.run(tensor[None])[0])
+    for path, box in people:
+        tensor, _ = prepare_person(load_rgb(path), box, session.input_wh, preprocess)
+        maps.append(session.run(tensor[None])[0])
     return np.concatenate(maps)
 
 
@@ -65,7 +65,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     session = OnnxSession(args.model, threads=1)
     word = read_metadata(session.metadata, args.model).preprocess or args.preprocess
-    maps = compute_heatmaps(session, read_labels(args.ann_file, args.img_dir), word)
+    people = choose_labelled(args.ann_file, args.img_dir, seed=0, count=sys.maxsize)
+    maps = compute_heatmaps(session, people, word)
     print(f"{len(maps)} people, {word}, heatmaps {maps.min():.3f} to {maps.max():.3f}\n")
     print("| share inside | limit | peaks cut off | SNR | mean shift, px | 95 %, px |")
     print("|---|---|---|---|---|---|")
