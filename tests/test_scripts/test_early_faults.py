@@ -14,6 +14,7 @@ from utils.config_reader.ready import require_data
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"
 MPII = "configs/top_down/lite_hrnet/mpii/litehrnet_18_mpii_256x256.py"
+SAMPLE = "configs/top_down/lite_hrnet/sample/wider_naive_litehrnet_18_128x96.py"
 COCO = "configs/top_down/lite_hrnet/coco/litehrnet_18_coco_256x192.py"
 NETWORK = "weights/litehrnet_kl520_no_upsampling_128x96_kl520.onnx"
 # PyTorch is there and must not be asked for: it takes seconds
@@ -68,6 +69,7 @@ FAULTS = {
         (*TRAIN, *DATA, "mixed_crops=50"),
         "a share of the crops in [0, 1], got 50",
     ),
+    "colour": (("train.py", SAMPLE, *DATA, "random_colour=much"), "at least 0, got 'much'"),
     "half a region": ((*TRAIN, *DATA, "random_regions=0.5"), "0 for none, got 0.5"),
     "--work-dir": (
         (*TRAIN, *DATA, "--work-dir", "PLACE/weights.pth/run"),

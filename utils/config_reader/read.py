@@ -182,6 +182,11 @@ def _check_lengths(path: Path, config: Config) -> None:
             f"{path}: random_regions must be a whole number of boxes an image, 0 for none, got "
             f"{regions!r}. Correct it."
         )
+    colour = config.get("random_colour", 0)
+    if not isinstance(colour, int | float) or colour < 0:
+        raise ValueError(
+            f"{path}: random_colour must be a number of at least 0, got {colour!r}. Begin with 0.4."
+        )
     mixed = config.get("mixed_crops", 0)
     if not isinstance(mixed, int | float) or not 0 <= mixed <= 1:
         raise ValueError(
