@@ -109,6 +109,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--most", type=int, help="people at most, for a rehearsal")
     parser.add_argument("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE")
     args = parser.parse_args(argv)
+    if args.folder.exists():
+        parser.error(f"{args.folder}: folder must be new, but it is there. Name another one.")
     config = load_config(args.config, args.cfg_options)
     names = keypoints_of(config)
     people = people_of(config)[: args.most]
