@@ -24,6 +24,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = ScriptParser(__doc__)
     parser.add_argument("config", type=Path, help="config file (.py), see configs/")
+    text = "of the training that has one, as it keeps people without labels too"
+    parser.add_argument("--teacher", type=Path, metavar="FILE", help=text)
     parser.add_argument(
         "--cfg-options",
         nargs="+",
@@ -51,16 +53,21 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     with user_errors():
         from utils.config_reader.read import import_custom, read_config_file
-        from utils.config_reader.ready import require_data
+        from utils.config_reader.ready import require_data, require_teacher
 
         config = read_config_file(args.config, args.cfg_options)
         require_data(config, "train")
+        teacher = args.teacher and require_teacher(args.teacher)
         from mmengine.registry import init_default_scope
         from mmpose.registry import DATASETS
 
         import mmpose_replacement  # noqa: F401 - registers the data sets
 
         import_custom(config)
+        if teacher:
+            from mmpose_replacement.teacher.setup import add_teacher
+
+            add_teacher(config, teacher)
         init_default_scope("mmpose")
         with contextlib.redirect_stdout(sys.stderr):  # what it says meanwhile is no result
             dataset = DATASETS.build(config.train_dataloader.dataset)

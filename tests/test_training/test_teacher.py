@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from mmpose_replacement.teacher.network import Teacher
 from models.checkpoints.weights import read_checkpoint
 from models.export.to_onnx import export_model
 from models.tracing.trace import ExportOptions, build_estimator
+from utils.people_generator.generate import make_people
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "configs/top_down/lite_hrnet/people/litehrnet_small_people_128x64.py"
@@ -51,6 +54,26 @@ def test_the_teachers_loss_counts_and_its_weights_stay_outside(taught):
         assert each["loss"] == pytest.approx(each["loss_kpt"] + each["loss_teacher"], rel=1e-5)
     student = build_estimator(load_config(CONFIG))
     assert set(read_checkpoint(taught / "epoch_2.pth")["state_dict"]) == set(student.state_dict())
+
+
+def test_the_crop_cache_holds_the_people_that_a_teacher_labels(larger_onnx, tmp_path):
+    make_people(tmp_path / "train", 4, seed=5)
+    file = tmp_path / "train/annotations.json"
+    labels = json.loads(file.read_text())
+    labels["annotations"][0] |= {"keypoints": [0] * 51, "num_keypoints": 0}
+    file.write_text(json.dumps(labels))
+
+    def make(*flags: object) -> subprocess.CompletedProcess:
+        words = [sys.executable, ROOT / "tools/build_crop_cache.py", CONFIG, *flags]
+        words += ["--cfg-options", f"data_root={tmp_path}/", f"crop_cache={tmp_path}/crops"]
+        return subprocess.run(list(map(str, words)), capture_output=True, text=True)
+
+    count = len(labels["annotations"])
+    assert f": {count - 1} people, " in make().stdout
+    assert f": {count} people, " in make("--teacher", larger_onnx).stdout
+    missing = make("--teacher", tmp_path / "no.onnx")
+    assert missing.returncode == 1
+    assert missing.stderr.startswith(f"error: {tmp_path / 'no.onnx'}: ")
 
 
 def test_asking_the_teacher_is_no_wait_for_data(train_quietly, larger_onnx, tmp_path, monkeypatch):

@@ -74,8 +74,7 @@ def config_to_train(args: argparse.Namespace) -> Config:
     if config.get("load_from") and args.resume != "newest":
         require_file(config.load_from, "checkpoint")
     if args.teacher:
-        args.teacher = find_weights(args.teacher)
-        require_file(args.teacher, "teacher")
+        args.teacher = require_teacher(args.teacher)
     elif not args.qat:
         for key in ("random_regions", "mixed_crops"):
             if config.get(key):
@@ -85,6 +84,24 @@ def config_to_train(args: argparse.Namespace) -> Config:
                 )
     require_data(config, "train", *([] if args.no_validate else ["val"]))
     return config
+
+
+def require_teacher(word: Path) -> Path:
+    """Look a teacher up.
+
+    Args:
+        word: a path, or a name of the catalogue.
+
+    Returns:
+        The file.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: see ``find_weights``.
+    """
+    path = find_weights(word)
+    require_file(path, "teacher")
+    return path
 
 
 def config_to_test(args: argparse.Namespace) -> tuple[Config, list[str]]:
