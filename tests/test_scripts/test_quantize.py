@@ -208,6 +208,27 @@ def test_the_balanced_float_network_answers_as_before_and_survives_a_plain_round
     assert kept[1] > kept[0]
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_channels_are_equalised_where_the_heatmaps_gain_by_it(run, calib, tmp_path, seed):
+    import fixed_point_models as models
+
+    rng = np.random.default_rng(seed)
+    model = models.a_bit_of_everything(rng)
+    onnx.save(model, tmp_path / "net.onnx")
+    words = (tmp_path / "net.onnx", "--calib", calib(), "--npu", "520")
+    kept = {}
+    for flag in ("--equalize", "--no-equalize", None):
+        out = tmp_path / "out.onnx"
+        code, lines, errors = run(*words, "-o", out, *([flag] if flag else []))
+        assert code == 0, errors
+        kept[flag] = json.loads(out.with_suffix(".json").read_text())
+    ratios = {flag: notes["snr_db"] for flag, notes in kept.items()}
+    assert ratios[None] == max(ratios["--equalize"], ratios["--no-equalize"])
+    assert kept[None]["equalize"] == (ratios["--equalize"] >= ratios["--no-equalize"])
+    word = "equalised" if kept[None]["equalize"] else "as they are"
+    assert lines[1].startswith(f"channels {word}: {ratios[None]:.1f} dB; ")
+
+
 def test_the_float_network_does_not_take_the_models_place(run, network, calib, tmp_path):
     words = ("--calib", calib(40), "--npu", "520", "-o", tmp_path / "out.onnx", "--float", network)
     assert run(network, *words)[0] == 1

@@ -101,7 +101,7 @@ def _cure(tensor: dict, op: str, weight: np.ndarray | None) -> str:
         few = int(((rows > 0) & (rows < FEW)).sum())
         if few:
             told.append(
-                f"{few} of {len(rows)} rows of weights have fewer than {FEW} steps: --equalize, "
+                f"{few} of {len(rows)} rows of weights have fewer than {FEW} steps: --learn, "
                 "--per-channel where the chip can"
             )
     return "; ".join(told) or "the noise of the layers before: cure those, or train.py --qat"

@@ -51,31 +51,57 @@ def quantize_file(args: argparse.Namespace, balance: Balance | None = None) -> l
     options = _options(args, scheme)
     images = calibration_crops(args.model, args.calib, args.img_dir, args.count)
     model = read_model(args.model)
-    prepared = prepare_rounding(
+    prepare = functools.partial(
+        prepare_rounding,
         model,
         images,
         options,
-        equalized=args.equalize,
         corrected=args.bias_correct,
         wide_sums=args.bits == "mixed",
         balance=balance,
         source=args.model,
         track=functools.partial(tqdm, desc="looking at crops", unit="crop", delay=1, disable=None),
     )
-    found = write_down(prepared, scheme.chip, images)
+    ways = {}
+    for equalized in _ways(args):
+        prepared = prepare(equalized=equalized)
+        ways[equalized] = prepared, write_down(prepared, scheme.chip, images)
+    equalized, (prepared, found) = max(ways.items(), key=lambda way: way[1][1].snr_db)
     write_model(found.model, args.output)
     if args.float:
         write_model(balanced_model(model, prepared), args.float)
     records = args.output.with_suffix(".json")
-    write_records(records, found, {**_notes(args, options), "crops": len(images)})
+    write_records(
+        records, found, {**_notes(args, options), "equalize": equalized, "crops": len(images)}
+    )
     worst = sorted(found.tensors, key=lambda record: record["snr_db"])[:3]
     return [
         f"KL{scheme.chip}, {args.bits} bits, {len(images)} crops: heatmaps keep "
         f"{found.snr_db:.1f} dB (the vendor calls {ACCEPTED_SNR:.0f} good)",
+        *_told({way: result.snr_db for way, (_, result) in ways.items()}),
         "least: " + ", ".join(f"{r['name']} {r['snr_db']:.1f} dB" for r in worst),
         f"{args.output}, {records}: measure AP with tools/test.py CONFIG {args.output}",
         *([f"{args.float}: the float network, for the vendor's compiler"] if args.float else []),
     ]
+
+
+def _ways(args: argparse.Namespace) -> tuple[bool, ...]:
+    """Whether channels are equalised; both, where neither the user nor ``--learn`` has said it."""
+    if args.equalize is not None:
+        return (args.equalize,)
+    return (True,) if args.learn else (True, False)
+
+
+def _told(snr_db: dict[bool, float]) -> list[str]:
+    """Say which of two ways was taken."""
+    if len(snr_db) < 2:
+        return []
+    kept, left = (
+        ("equalised", "as they are")
+        if snr_db[True] >= snr_db[False]
+        else ("as they are", "equalised")
+    )
+    return [f"channels {kept}: {max(snr_db.values()):.1f} dB; {left} {min(snr_db.values()):.1f} dB"]
 
 
 def _notes(args: argparse.Namespace, options: Options) -> dict[str, object]:
@@ -86,7 +112,6 @@ def _notes(args: argparse.Namespace, options: Options) -> dict[str, object]:
         "percentage": options.percentage,
         "bits": args.bits,
         "per_channel": options.per_channel,
-        "equalize": args.equalize,
         "bias_correct": args.bias_correct,
         "learn": args.learn,
         "float_model": args.model.name,
