@@ -69,8 +69,8 @@ def _add_scheme_flags(parser: argparse.ArgumentParser) -> None:
     weights.add_argument("--per-channel", action="store_true", help=text)
     text = "one step for all weights of a layer: to see what that costs"
     weights.add_argument("--per-tensor", action="store_true", help=text)
-    text = "bring channels to one range first; the float answer stays (default: try both ways, and "
-    text += "keep the one whose heatmaps are nearer to float)"
+    text = "bring channels to one range first; the float answer stays (default: unless the "
+    text += "heatmaps are nearer to float without)"
     add("--equalize", action=switch, help=text)
     text = "take back in the biases what rounding shifts (default)"
     add("--bias-correct", action=switch, default=True, help=text)

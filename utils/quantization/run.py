@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import onnx
 from tqdm import tqdm
 
 from utils.calibration.arrays import (
@@ -22,6 +23,8 @@ from utils.onnx_graph.file import read_model, write_model
 from utils.quantization.plan import Options
 from utils.quantization.quantizer import (
     Balance,
+    Prepared,
+    Quantized,
     balanced_model,
     prepare_rounding,
     write_down,
@@ -31,6 +34,7 @@ from utils.quantization.schemes import Scheme, get_scheme
 from utils.runners.one_person import find_one_person
 
 ACCEPTED_SNR = 20.0  # decibels that the vendor calls good enough for 8 bits
+TOLD_APART = 1.0  # decibels: the few crops that are compared tell no less apart
 
 
 def quantize_file(args: argparse.Namespace, balance: Balance | None = None) -> list[str]:
@@ -51,22 +55,10 @@ def quantize_file(args: argparse.Namespace, balance: Balance | None = None) -> l
     options = _options(args, scheme)
     images = calibration_crops(args.model, args.calib, args.img_dir, args.count)
     model = read_model(args.model)
-    prepare = functools.partial(
-        prepare_rounding,
-        model,
-        images,
-        options,
-        corrected=args.bias_correct,
-        wide_sums=args.bits == "mixed",
-        balance=balance,
-        source=args.model,
-        track=functools.partial(tqdm, desc="looking at crops", unit="crop", delay=1, disable=None),
-    )
-    ways = {}
-    for equalized in _ways(args):
-        prepared = prepare(equalized=equalized)
-        ways[equalized] = prepared, write_down(prepared, scheme.chip, images)
-    equalized, (prepared, found) = max(ways.items(), key=lambda way: way[1][1].snr_db)
+    ways = _round(args, model, images, options, balance)
+    snr_db = {way: result.snr_db for way, (_, result) in ways.items()}
+    equalized = _choose(snr_db)
+    prepared, found = ways[equalized]
     write_model(found.model, args.output)
     if args.float:
         write_model(balanced_model(model, prepared), args.float)
@@ -78,11 +70,37 @@ def quantize_file(args: argparse.Namespace, balance: Balance | None = None) -> l
     return [
         f"KL{scheme.chip}, {args.bits} bits, {len(images)} crops: heatmaps keep "
         f"{found.snr_db:.1f} dB (the vendor calls {ACCEPTED_SNR:.0f} good)",
-        *_told({way: result.snr_db for way, (_, result) in ways.items()}),
+        *_told(snr_db, equalized),
         "least: " + ", ".join(f"{r['name']} {r['snr_db']:.1f} dB" for r in worst),
         f"{args.output}, {records}: measure AP with tools/test.py CONFIG {args.output}",
         *([f"{args.float}: the float network, for the vendor's compiler"] if args.float else []),
     ]
+
+
+def _round(
+    args: argparse.Namespace,
+    model: onnx.ModelProto,
+    images: list[np.ndarray],
+    options: Options,
+    balance: Balance | None,
+) -> dict[bool, tuple[Prepared, Quantized]]:
+    """Quantise with channels equalised (True) and as they are, or in one way alone."""
+    track = functools.partial(tqdm, desc="looking at crops", unit="crop", delay=1, disable=None)
+    ways = {}
+    for equalized in _ways(args):
+        prepared = prepare_rounding(
+            model,
+            images,
+            options,
+            equalized=equalized,
+            corrected=args.bias_correct,
+            wide_sums=args.bits == "mixed",
+            balance=balance,
+            source=args.model,
+            track=track,
+        )
+        ways[equalized] = prepared, write_down(prepared, options.scheme.chip, images)
+    return ways
 
 
 def _ways(args: argparse.Namespace) -> tuple[bool, ...]:
@@ -92,16 +110,22 @@ def _ways(args: argparse.Namespace) -> tuple[bool, ...]:
     return (True,) if args.learn else (True, False)
 
 
-def _told(snr_db: dict[bool, float]) -> list[str]:
+def _choose(snr_db: dict[bool, float]) -> bool:
+    """Equalise, unless the heatmaps are nearer to float without by more than chance."""
+    if len(snr_db) < 2:
+        return next(iter(snr_db))
+    return snr_db[False] < snr_db[True] + TOLD_APART
+
+
+def _told(snr_db: dict[bool, float], equalized: bool) -> list[str]:
     """Say which of two ways was taken."""
     if len(snr_db) < 2:
         return []
-    kept, left = (
-        ("equalised", "as they are")
-        if snr_db[True] >= snr_db[False]
-        else ("as they are", "equalised")
-    )
-    return [f"channels {kept}: {max(snr_db.values()):.1f} dB; {left} {min(snr_db.values()):.1f} dB"]
+    words = {True: "equalised", False: "as they are"}
+    return [
+        f"channels {words[equalized]}: {snr_db[equalized]:.1f} dB; {words[not equalized]}: "
+        f"{snr_db[not equalized]:.1f} dB"
+    ]
 
 
 def _notes(args: argparse.Namespace, options: Options) -> dict[str, object]:
