@@ -75,6 +75,7 @@ def prepare_rounding(
     wide_sums: bool = False,
     balance: Balance | None = None,
     source: object = "network",
+    observed: Mapping[str, Observed] | None = None,
     track: Callable[[Iterable], Iterable] = iter,
 ) -> Prepared:
     """Choose how a network is rounded, and cure what that costs.
@@ -88,19 +89,17 @@ def prepare_rounding(
         wide_sums: sums and outputs get 16 bits: they lose most by 8.
         balance: brings channels to learnt ranges, in place; weights' rounding is then learnt too.
         source: the file, for messages.
+        observed: statistics of the model as it is, where these images have given them already.
         track: wraps the images to show progress.
 
-    Returns:
-        The network, still in float.
-
-    Raises:
-        ValueError: images or sizes that do not serve, an operator without a rule, or a network that
-            is quantised already.
+    Returns: the network, still in float.
+    Raises: ValueError: images or sizes that do not serve, an operator without a rule, or a network
+        that is quantised already.
     """
     graph = Graph(_raised(model))
     points = find_points(graph, source)
     _check_images(graph, images, source, LEAST_TO_LEARN if balance else LEAST_CROPS)
-    observed = observe(graph, points.rounded, images, track)
+    observed = observed or observe(graph, points.rounded, images, track)
     if equalized:
         equalize(graph, observed, PER_CHANNEL if options.per_channel else PER_TENSOR)
         observed = observe(graph, points.rounded, images, track)

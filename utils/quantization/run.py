@@ -86,8 +86,9 @@ def _round(
 ) -> dict[bool, tuple[Prepared, Quantized]]:
     """Quantise with channels equalised (True) and as they are, or in one way alone."""
     track = functools.partial(tqdm, desc="looking at crops", unit="crop", delay=1, disable=None)
-    ways = {}
+    ways: dict[bool, tuple[Prepared, Quantized]] = {}
     for equalized in _ways(args):
+        as_is = ways[False][0].observed if False in ways else None
         prepared = prepare_rounding(
             model,
             images,
@@ -97,6 +98,7 @@ def _round(
             wide_sums=args.bits == "mixed",
             balance=balance,
             source=args.model,
+            observed=as_is,
             track=track,
         )
         ways[equalized] = prepared, write_down(prepared, options.scheme.chip, images)
@@ -107,7 +109,7 @@ def _ways(args: argparse.Namespace) -> tuple[bool, ...]:
     """Whether channels are equalised; both, where neither the user nor ``--learn`` has said it."""
     if args.equalize is not None:
         return (args.equalize,)
-    return (True,) if args.learn else (True, False)
+    return (True,) if args.learn else (False, True)
 
 
 def _choose(snr_db: dict[bool, float]) -> bool:
