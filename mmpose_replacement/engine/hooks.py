@@ -148,15 +148,23 @@ def _memory() -> str:
 
 @HOOKS.register_module()
 class CurvesHook(Hook):
-    """Draw the scalars of the run as ``curves.png`` and write them as ``scalars.csv`` at its end.
+    """Draw the scalars so far as ``curves.png`` and write them as ``scalars.csv``.
 
+    It does so after each validation and at the end, so a long or interrupted run shows its way.
     Source of the numbers: the JSON lines that mmengine's LocalVisBackend writes.
     """
 
     priority = "LOWEST"
 
+    def after_val_epoch(self, runner: Runner, *args: object, **kwargs: object) -> None:
+        """Show what is known by now."""
+        self._write(runner)
+
     def after_train(self, runner: Runner) -> None:
-        """Write both files into the work directory."""
+        """Show the whole run, with the steps since the last validation."""
+        self._write(runner)
+
+    def _write(self, runner: Runner) -> None:
         if not is_main_process():
             return
         folder = Path(runner.work_dir)

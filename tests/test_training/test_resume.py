@@ -90,6 +90,21 @@ def test_ended_inside_an_epoch_is_unbroken(train_quietly, tmp_path, monkeypatch,
     assert not list(broken.glob("iter_*.pth"))  # the epoch's checkpoint has replaced it
 
 
+def test_interrupted_shows_its_curves_to_the_last_validation(train_quietly, tmp_path, monkeypatch):
+    plain = FiniteLossHook.after_train_iter
+
+    def end(hook, runner, *args, **kwargs):
+        plain(hook, runner, *args, **kwargs)
+        if runner.epoch == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(FiniteLossHook, "after_train_iter", end)
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        train_quietly(tmp_path, also=("max_epochs=2", "train_cfg.val_interval=1"))
+    assert (tmp_path / "curves.png").exists()
+    assert "coco/AP" in (tmp_path / "scalars.csv").read_text()
+
+
 def test_saved_every_so_often(train_quietly, tmp_path, monkeypatch):
     saved = []
     plain = PauseHook._save
