@@ -33,7 +33,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     text = "write all predictions there, .json or .pkl: a list of {image_id, keypoints 17x3, box, "
     text += "score}; those of detector boxes beside it as <name>_detector"
     add("--out", type=Path, metavar="FILE", help=text)
-    text = "mAP (COCO), PCKh (MPII), PCK, AUC, EPE; default: what the config names"
+    text = "mAP (COCO), PCKh (MPII), PCK, AUC, EPE (labelled boxes only); default: what the "
+    text += "config names"
     add("--eval", nargs="+", default=[], metavar="METRIC", help=text)
     text = "how the maps of the plain and of the mirrored image are merged: score, their mean "
     text += "(default); prob, after a softmax over each map"
@@ -79,12 +80,12 @@ def main(argv: list[str] | None = None) -> None:
             use_onnx(runner.model, args.checkpoint)
         else:
             print("".join(f"{line}\n" for line in load_file(runner.model, args.checkpoint)), end="")
-        for boxes in protocols:
+        for boxes, words in protocols.items():
             out = args.out
             if out and boxes == "detector" and len(protocols) > 1:
                 out = out.with_stem(f"{out.stem}_detector")
             figures = evaluate_with(
-                runner, config, boxes, words=args.eval, out_path=out, num_workers=args.num_workers
+                runner, config, boxes, words=words, out_path=out, num_workers=args.num_workers
             )
             print(f"\n{args.checkpoint.name}, {boxes} boxes")
             for name, value in figures.items():
@@ -93,7 +94,9 @@ def main(argv: list[str] | None = None) -> None:
             if out:
                 print(f"predictions written to {out}")
         if "detector" not in protocols and not args.boxes and config.get("detection_file"):
-            print(f"\ndetector boxes not tested: {config.detection_file} is not there")
+            is_there = os.path.isfile(config.detection_file)
+            why = f"{', '.join(args.eval)}: of labelled boxes only" if is_there else "is not there"
+            print(f"\ndetector boxes of {config.detection_file} not tested: {why}")
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def import_file(config: Config, path: Path, target: Path, file_word: str | None)
         lines.append(
             f"training set not found ({missing}): BatchNorm has no statistics of its own. Good for "
             "testing and export; to train, say where the data are (--cfg-options "
-            "data_root=FOLDER/), or freeze it (--cfg-options model.backbone.norm_eval=True)."
+            "data_root=FOLDER/), or freeze it (norm_eval=True for the backbone, in the config)."
         )
     _save(estimator, config, target, keypoints_of(config))
     return [*lines, f"{target}: {target.stat().st_size / 1e6:.1f} MB"]

@@ -152,6 +152,17 @@ def test_nothing_to_do(run, tmp_path):
     assert "must be an image or a folder of images, got a video" in errors
 
 
+def test_without_any_detector_one_line_says_where_to_get_one(run, folder, tmp_path, monkeypatch):
+    shipped = tmp_path / "yolov5_init_params.yaml"
+    shipped.write_text("model_path: nowhere/yolov5n.onnx\n")
+    monkeypatch.setattr("utils.runners.yolov5_params.SHIPPED", shipped)
+    code, errors = run(folder, "--yolov5_params", shipped)
+    assert code == 1
+    assert "--yolov5_params must name a detector, got none at" in errors
+    assert "python tools/get_weights.py yolov5n" in errors
+    assert not (tmp_path / "out.json").exists()
+
+
 def test_a_network_of_other_joints(run, e2e_models, folder, tmp_path):
     metadata = {"keypoint_names": ["a", "b", "c"], "flip_pairs": []}
     e2e_models.pose_model(tmp_path / "nets/pose.onnx", joints=3, metadata=metadata)

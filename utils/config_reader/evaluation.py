@@ -9,6 +9,8 @@ from mmengine.config import Config, ConfigDict
 
 from prepostprocess.files import require_folder_to_write
 
+OF_LABELLED_BOXES = ("PCK", "AUC", "EPE")  # a detected person has no labels of its own
+
 
 def choose_boxes(config: Config, wanted: str | None = None) -> list[str]:
     """Name the boxes that the config's people are cut out by.
@@ -27,6 +29,30 @@ def choose_boxes(config: Config, wanted: str | None = None) -> list[str]:
             f"names, got {file}. Make it, or leave --boxes out."
         )
     return [wanted] if wanted else found
+
+
+def words_by_boxes(
+    config: Config, wanted: str | None = None, words: Sequence[str] = ()
+) -> dict[str, list[str]]:
+    """Name the boxes of ``choose_boxes``, and what to judge by with each.
+
+    Args:
+        config: the config.
+        wanted: these boxes alone; None: all that the words can be asked of.
+        words: of ``--eval``; none: what the config names.
+
+    Returns:
+        The words by kind of boxes.
+
+    Raises:
+        ValueError: detector boxes are wanted and there are none.
+    """
+    found = {boxes: list(words) for boxes in choose_boxes(config, wanted)}
+    if words and not wanted and "detector" in found:
+        found["detector"] = [word for word in words if word not in OF_LABELLED_BOXES]
+        if not found["detector"]:
+            del found["detector"]
+    return found
 
 
 def protocol_parts(
@@ -94,7 +120,7 @@ def metric_configs(words: Sequence[str], dataset: dict) -> list[dict]:
         "AUC": dict(type="AUC", norm_factor=30, num_thrs=20, prefix="keypoints"),
         "EPE": dict(type="EPE", prefix="keypoints"),
     }
-    if dataset.get("bbox_file"):  # a detected person has no labels of its own
+    if dataset.get("bbox_file"):
         configs = {"mAP": dict(type="KneronCocoMetric", ann_file=ann_file, boxes="detector")}
     elif on_mpii:
         gt_file = os.path.join(os.path.dirname(ann_file), "mpii_gt_val.mat")

@@ -8,7 +8,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from prepostprocess.files import require_file, require_folder_to_write
-from utils.config_reader.evaluation import choose_boxes, protocol_parts, require_output
+from utils.config_reader.evaluation import protocol_parts, require_output, words_by_boxes
 from utils.config_reader.read import mappings, read_config_file
 from utils.dataset_check.image_files import require_images
 from utils.dataset_check.json_file import require_labels
@@ -104,14 +104,14 @@ def require_teacher(word: Path) -> Path:
     return path
 
 
-def config_to_test(args: argparse.Namespace) -> tuple[Config, list[str]]:
+def config_to_test(args: argparse.Namespace) -> tuple[Config, dict[str, list[str]]]:
     """Read the config of a test, and the kinds of boxes that it has.
 
     Args:
         args: the namespace of tools/test.py; ``work_dir`` gets its default.
 
     Returns:
-        The config, whose data are there, and the words of ``choose_boxes``.
+        The config, whose data are there, and what ``words_by_boxes`` says.
 
     Raises:
         ValueError, FileNotFoundError: a fault in the config or the words, or something that is not
@@ -119,9 +119,9 @@ def config_to_test(args: argparse.Namespace) -> tuple[Config, list[str]]:
     """
     config = read_config_file(args.config, args.cfg_options, args.data)
     config.model.test_cfg.average_clips = args.average_clips
-    protocols = choose_boxes(config, args.boxes)
-    for boxes in protocols:
-        protocol_parts(config, boxes, args.eval)
+    protocols = words_by_boxes(config, args.boxes, args.eval)
+    for boxes, words in protocols.items():
+        protocol_parts(config, boxes, words)
     args.work_dir = args.work_dir or Path("work_dirs", args.config.stem)
     require_folder_to_write(args.work_dir, f"{args.work_dir}: the log")
     if args.out:

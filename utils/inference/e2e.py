@@ -14,6 +14,7 @@ from utils.inference.shards import Shard, all_shards
 from utils.inference.sources import find_images
 from utils.inference.stages import run_stages
 from utils.runners.pipeline import PosePipeline, load_pipeline
+from utils.runners.yolov5_params import missing_default_detector
 
 _WRITE_EVERY_SECONDS = 2.0
 _WRITE_SHARE = 0.05  # of the time, at most: a long list takes a while
@@ -65,6 +66,11 @@ def run_e2e(
         ValueError: files or options that cannot be used.
         OSError: the results cannot be written.
     """
+    if missing := missing_default_detector(networks[0]):
+        raise ValueError(
+            f"--yolov5_params must name a detector, got none at {missing}. "
+            "`python tools/get_weights.py yolov5n` fetches one; --list names others."
+        )
     found = find_images(word)
     images = options.shard.of(found) if options.shard else found
     names = {path: image_name(path, options.path_prefix, options.relative_to) for path in images}

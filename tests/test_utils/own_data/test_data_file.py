@@ -12,7 +12,7 @@ from prepostprocess.keypoints.coco import (
     COCO_SKELETON,
     KEYPOINT_NAMES,
 )
-from utils.config_reader.evaluation import choose_boxes
+from utils.config_reader.evaluation import choose_boxes, words_by_boxes
 from utils.config_reader.read import read_config_file
 from utils.drawing import LEFT_RGB, MIDDLE_RGB, RIGHT_RGB
 from utils.own_data.data_file import read_own_data
@@ -181,6 +181,11 @@ def test_boxes_of_a_detector_reach_the_tests(write, tmp_path):
     assert read_own_data(file).val.detections == boxes
     found = read_config_file(config, data=file)
     assert choose_boxes(found) == ["ground-truth", "detector"]
+    both = words_by_boxes(found, words=["mAP", "PCK"])
+    assert both == {"ground-truth": ["mAP", "PCK"], "detector": ["mAP"]}
+    assert words_by_boxes(found, words=["EPE"]) == {"ground-truth": ["EPE"]}
+    assert words_by_boxes(found, "detector", ["EPE"]) == {"detector": ["EPE"]}  # refused later
+    assert words_by_boxes(found) == {"ground-truth": [], "detector": []}
     assert Path(found.detection_file) == boxes
     assert (
         read_config_file(config, data=write("keypoints: [a]\nsigmas: [.1]")).detection_file is None
