@@ -6,6 +6,7 @@ import threading
 import time
 
 PARENT = "LITEHRNET_PARENT"  # environment variable: number of the process that started this one
+RANKS = ("RANK", "OMPI_COMM_WORLD_RANK", "SLURM_PROCID")  # torchrun's, Open MPI's, Slurm's
 _LOOK_SECONDS = 0.5
 
 
@@ -32,7 +33,8 @@ def end_with_launcher() -> None:
 
 def is_first() -> bool:
     """Tell whether this process is the only one of a training, or the first of several."""
-    return os.environ.get("RANK", os.environ.get("SLURM_PROCID", "0")) == "0"
+    ranks = (os.environ.get(name) for name in RANKS)
+    return next((rank for rank in ranks if rank is not None), "0") == "0"
 
 
 def serve(parent: int) -> None:
