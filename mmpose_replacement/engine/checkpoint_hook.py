@@ -1,11 +1,32 @@
 """When checkpoints of before are removed: once the new one is on the disk."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 from mmengine.hooks import CheckpointHook
+from mmengine.logging import MessageHub
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
+
+
+def follow(hub: MessageHub, folder: Path) -> None:
+    """Let a training that goes on in another folder, or after a move, find its checkpoints.
+
+    Args:
+        hub: what it remembers; the best and the last checkpoint are looked up in the folder where
+            they are no longer what is remembered, and a lost best one is forgotten with its score.
+        folder: where it goes on.
+    """
+    for key, value in list(hub.runtime_info.items()):
+        if not key.startswith(("best_ckpt", "last_ckpt")) or not value:
+            continue
+        here = folder / Path(value).name
+        if here.is_file():
+            hub.update_info(key, str(here))
+        elif not Path(value).is_file():
+            hub.pop_info(key)
+            hub.pop_info(key.replace("best_ckpt", "best_score"))
 
 
 class _Patient:
@@ -25,11 +46,13 @@ class _Patient:
 class KneronCheckpointHook(CheckpointHook):
     """mmengine's hook, which removes the old best checkpoint before it writes the new one.
 
-    Here a disk that is full, or a kill between the two, costs no checkpoint.
+    Here a disk that is full, or a kill between the two, costs no checkpoint; nor does a training
+    that goes on elsewhere: what lies in another folder stays.
     """
 
     def before_train(self, runner: Runner) -> None:
         """Find the folder; see mmengine's."""
+        follow(runner.message_hub, Path(self.out_dir or runner.work_dir))
         super().before_train(runner)
         self.file_backend = _Patient(self.file_backend)
 
@@ -44,5 +67,5 @@ class KneronCheckpointHook(CheckpointHook):
     def _remove_outdated(self) -> None:
         while self.file_backend.outdated:
             path = self.file_backend.outdated.pop()
-            if os.path.isfile(path):
+            if os.path.isfile(path) and os.path.samefile(os.path.dirname(path), self.out_dir):
                 os.remove(path)
