@@ -25,8 +25,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     text = "change the config, e.g. train_dataloader.batch_size=32 preprocess=kneron_720"
     parser.add_argument("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help=text)
     args = parser.parse_args(argv)
-    if args.resume and args.load_from:
-        parser.error("--resume and --load-from exclude each other: go on, or begin anew?")
+    if args.resume not in (None, "newest") and args.load_from:
+        parser.error("--resume FILE and --load-from exclude each other: go on, or begin anew?")
     if args.gpus is not None and args.gpus < 1:
         parser.error("--gpus must be at least 1")
     if args.save_every is not None and not args.save_every > 0:
@@ -43,7 +43,8 @@ def _add_course_flags(parser: argparse.ArgumentParser) -> None:
     add, switch = parser.add_argument, argparse.BooleanOptionalAction
     add("--work-dir", type=Path, help="where results go; default work_dirs/<config name>")
     text = "go on with an interrupted training: weights, optimiser, epoch; without FILE from the "
-    text += "newest checkpoint in the work directory, or from the beginning where there is none"
+    text += "newest checkpoint in the work directory, or from the beginning (with --load-from: "
+    text += "with those weights) where there is none"
     add("--resume", nargs="?", const="newest", metavar="FILE", help=text)
     text = "begin with these weights, at epoch 0: a checkpoint, an ONNX file of the same "
     text += "network, or a name that tools/get_weights.py knows"

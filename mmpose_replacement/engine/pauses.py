@@ -1,4 +1,7 @@
-"""Checkpoints inside an epoch: every few minutes, and when the training is told to end."""
+"""Where a training may stop and go on: inside an epoch, and before an epoch's validation.
+
+Checkpoints inside an epoch are made every few minutes, and when the training is told to end.
+"""
 
 import os
 import signal
@@ -14,8 +17,10 @@ from mmengine.dist import all_reduce, is_distributed, is_main_process
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS, LOOPS
 from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch import nn
 from torch.utils.data import DataLoader, Sampler
 
+from mmpose_replacement.report.curves import read_scalars
 from utils.processes import PARENT
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -24,7 +29,39 @@ TALK_EVERY = 10  # steps after which several processes agree on whether to end
 
 @LOOPS.register_module()
 class PoseTrainLoop(EpochBasedTrainLoop):
-    """mmengine's loop over epochs, which can begin inside one."""
+    """mmengine's loop over epochs, which can begin inside one, or with the validation of one."""
+
+    def run(self) -> nn.Module:
+        """Train; an epoch whose validation was cut off is validated first.
+
+        Returns:
+            The network.
+        """
+        self.runner.call_hook("before_train")
+        if self.is_unjudged():
+            self.runner.val_loop.run()
+        while self._epoch < self._max_epochs and not self.stop_training:
+            self.run_epoch()
+            if self._is_due():
+                self.runner.val_loop.run()
+        self.runner.call_hook("after_train")
+        return self.runner.model
+
+    def is_unjudged(self) -> bool:
+        """Tell whether a resumed training had ended within the validation of an epoch."""
+        is_at_end = self._epoch > 0 and self._iter == self._epoch * len(self.dataloader)
+        if not is_at_end or not self._is_due():
+            return False
+        records = read_scalars(Path(self.runner.work_dir).glob("*"))
+        return not any("loss" not in each and each["step"] == self._epoch for each in records)
+
+    def _is_due(self) -> bool:
+        self._decide_current_val_interval()
+        return (
+            self.runner.val_loop is not None
+            and self._epoch >= self.val_begin
+            and (self._epoch % self.val_interval == 0 or self._epoch == self._max_epochs)
+        )
 
     def run_epoch(self) -> None:
         """Do the steps of an epoch that have not been done."""
@@ -85,7 +122,8 @@ class PauseHook(Hook):
         """Start the clock, and answer signals after the step that they meet."""
         self._due = self._next()
         resumed = Path(runner._load_from) if runner._resume and runner._load_from else None
-        if resumed and resumed.stem.startswith("iter_") and resumed.parent == Path(runner.work_dir):
+        home = Path(runner.work_dir).resolve()
+        if resumed and resumed.stem.startswith("iter_") and resumed.resolve().parent == home:
             self._saved = resumed
         if threading.current_thread() is threading.main_thread():
             self._before = {each: signal.signal(each, self._tell) for each in SIGNALS}

@@ -17,11 +17,13 @@ from torch.utils.data import DataLoader
 from mmpose_replacement.data.draws import RepeatableDrawsHook
 from mmpose_replacement.data.processes import WorkerStart
 from mmpose_replacement.engine.acceleration import keep_freed_memory
+from mmpose_replacement.engine.pauses import PoseTrainLoop
 from models.checkpoints.hook import plain
 from models.checkpoints.weights import read_checkpoint
 from prepostprocess.files import replacing
 
 CONSOLE_LINES = 4
+STEPS = "steps_per_epoch"  # in the meta part of a checkpoint
 # what mmengine and PyTorch raise of values in a checkpoint that are none of theirs
 NO_STATE = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError)
 INNER_MATTERS = ("FileClient", "HardDiskBackend", "SyncBatchNorm", "checkpoint by", "Hooks will be")
@@ -128,7 +130,8 @@ class PoseRunner(Runner):
     def resume(self, filename: str, *args: object, **kwargs: object) -> None:
         """Go on from a checkpoint; one that has finished already is refused.
 
-        Raises: ValueError: no epoch is left to train, or the file holds weights alone.
+        Raises: ValueError: nothing is left to do, the file holds weights alone, or its epochs had
+            another number of steps.
         """
         self._resumed_from = filename
         try:
@@ -140,7 +143,9 @@ class PoseRunner(Runner):
                 raise
             raise _no_state(filename, str(err)) from err
         self.train_dataloader.sampler.seed = self.seed  # the sampler was made before this was read
-        if self.epoch >= self.max_epochs:
+        loop = self.train_loop
+        is_unjudged = isinstance(loop, PoseTrainLoop) and loop.is_unjudged()
+        if self.epoch >= self.max_epochs and not is_unjudged:
             raise ValueError(
                 f"{filename}: training must have epochs left, but {self.epoch} of "
                 f"{self.max_epochs} are done. Raise max_epochs, or test the checkpoint."
@@ -168,25 +173,40 @@ class PoseRunner(Runner):
             for key in ("epoch", "iter"):
                 if type(checkpoint["meta"].get(key)) is not int:
                     raise _no_state(filename, f"no whole number as {key}")
+            self._check_steps(filename, checkpoint["meta"])
             checkpoint["meta"].pop("config", None)
             _restore_arrays(checkpoint["meta"], self.train_dataloader.dataset.metainfo)
         return checkpoint
 
+    def _check_steps(self, filename: str, meta: dict) -> None:
+        """Refuse epochs of another length: places in them and learning rates would be others."""
+        before, now = meta.get(STEPS), len(self.train_dataloader)
+        if before not in (None, now):
+            raise ValueError(
+                f"{filename}: an epoch must have the {before} steps that it had, got {now}. Set "
+                "batch size, number of processes and data as they were, or begin anew with its "
+                "weights: --load-from."
+            )
+
     @master_only
-    def save_checkpoint(self, out_dir: str, filename: str, *args: object, **kwargs: object) -> None:
+    def save_checkpoint(
+        self, out_dir: str, filename: str, *args: object, meta: dict | None = None, **kwargs: object
+    ) -> None:
         """Write beside the target, move it into place once our own reader takes it.
 
         Args:
             out_dir: the folder.
             filename: the file in it.
             *args: mmengine's.
+            meta: facts to keep in it; the number of steps an epoch is added.
             **kwargs: mmengine's.
 
         Raises:
             ValueError: something in it is more than tensors and plain values.
         """
         with replacing(Path(out_dir, filename)) as partial:
-            super().save_checkpoint(str(partial.parent), partial.name, *args, **kwargs)
+            meta = {**(meta or {}), STEPS: len(self.train_dataloader)}
+            super().save_checkpoint(str(partial.parent), partial.name, *args, meta=meta, **kwargs)
             read_checkpoint(partial)
 
 

@@ -24,8 +24,9 @@ from mmpose_replacement.engine.work_dir import alone_in
 from mmpose_replacement.qat.setup import use_fixed_point
 from mmpose_replacement.teacher.setup import add_teacher
 from models.checkpoints.weights import read_checkpoint
+from prepostprocess.files import require_file
 from utils.config_reader.read import import_custom
-from utils.processes import PARENT
+from utils.processes import PARENT, is_first
 
 BUILDER = "mmengine.registry.build_functions"
 
@@ -63,9 +64,9 @@ def train(config: Config, args: argparse.Namespace) -> Runner:
     Returns: the runner after its last epoch.
     Raises: ValueError, FileNotFoundError: anything in the config or the flags that cannot be done.
     """
-    _prepare_config(config, args)
     started_at = time.monotonic()
     with alone_in(Path(config.work_dir)):
+        _prepare_config(config, args)
         runner = build_runner(config)
         try:
             with _faults_of(runner.cfg):
@@ -182,21 +183,31 @@ def _add_hooks(config: Config, args: argparse.Namespace) -> None:
 def _resume_newest(config: Config) -> None:
     found = _newest(config)
     config.resume = found is not None
-    config.load_from = str(found) if found else None
-    if not found and is_main_process():
-        print(f"{config.work_dir}: no checkpoint epoch_N.pth there, training begins anew")
+    if found:
+        config.load_from = str(found)
+        return
+    if config.get("load_from"):
+        require_file(config.load_from, "checkpoint")
+    if is_first():
+        start = f"with {config.load_from}" if config.get("load_from") else "anew"
+        print(f"{config.work_dir}: no checkpoint epoch_N.pth there, training begins {start}")
 
 
 def _newest(config: Config) -> Path | None:
-    """Find the checkpoint of the work directory that has come furthest, if any."""
-    numbered: dict[str, dict[int, Path]] = {"epoch": {}, "iter": {}}
-    for path in Path(config.work_dir).glob("*.pth"):
-        if match := re.fullmatch(r"(epoch|iter)_(\d+)", path.stem):
-            numbered[match[1]][int(match[2])] = path
-    last = [paths[max(paths)] for paths in numbered.values() if paths]
-    if len(last) < 2:
-        return last[0] if last else None
-    return max(last, key=lambda path: read_checkpoint(path).get("meta", {}).get("iter", 0))
+    """Find the checkpoint of the work directory that was made last, if any.
+
+    An older training may have left some of later epochs there.
+    """
+    found = Path(config.work_dir).glob("*.pth")
+    found = [path for path in found if re.fullmatch(r"(epoch|iter)_\d+", path.stem)]
+    return max(found, key=_made_at) if len(found) > 1 else next(iter(found), None)
+
+
+def _made_at(checkpoint: Path) -> tuple[str, int]:
+    """Read when a checkpoint was written, which a copy of the file keeps, and after which step."""
+    meta = read_checkpoint(checkpoint).get("meta")
+    meta = meta if isinstance(meta, dict) else {}
+    return str(meta.get("time", "")), int(meta.get("iter", 0))
 
 
 def _place(config: Config) -> str:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ def alone_in(work_dir: Path) -> Iterator[None]:
     if not is_first():
         yield
         return
+    is_new = not work_dir.exists()
     work_dir.mkdir(parents=True, exist_ok=True)
     with (work_dir / _FILE).open("a+", encoding="utf-8") as file:
         try:
@@ -41,4 +43,8 @@ def alone_in(work_dir: Path) -> Iterator[None]:
         file.truncate(0)
         file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
         file.flush()
-        yield
+        try:
+            yield
+        finally:
+            if is_new and os.listdir(work_dir) == [_FILE]:  # refused before anything was made
+                shutil.rmtree(work_dir)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -103,6 +104,23 @@ def test_interrupted_shows_its_curves_to_the_last_validation(train_quietly, tmp_
         train_quietly(tmp_path, also=("max_epochs=2", "train_cfg.val_interval=1"))
     assert (tmp_path / "curves.png").exists()
     assert "coco/AP" in (tmp_path / "scalars.csv").read_text()
+
+
+def test_the_checkpoint_inside_an_epoch_goes_whatever_way_its_folder_is_written(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").mkdir()
+    for name in ("iter_3.pth", "epoch_1.pth"):
+        (tmp_path / "runs" / name).touch()
+    hook = PauseHook()
+    runner = SimpleNamespace(
+        _load_from="runs/iter_3.pth", _resume=True, work_dir=str(tmp_path / "runs"), epoch=0
+    )
+    hook.before_train(runner)
+    hook.after_train_epoch(runner)
+    hook.after_train(runner)
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["epoch_1.pth"]
 
 
 def test_saved_every_so_often(train_quietly, tmp_path, monkeypatch):

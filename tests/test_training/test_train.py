@@ -115,11 +115,57 @@ def test_a_second_training_in_one_folder_is_refused(train_quietly, tmp_path):
 
 
 def test_resume_after_the_last_epoch_is_refused(trained, train_quietly, tmp_path):
-    shutil.copy(trained / "epoch_2.pth", tmp_path)
+    folder = shutil.copytree(trained, tmp_path / "copy")
     with pytest.raises(
         SystemExit, match=r"epoch_2\.pth: training must have epochs left, but 2 of 2"
     ):
-        train_quietly(tmp_path, "--resume", also=("max_epochs=2",))
+        train_quietly(folder, "--resume", also=("max_epochs=2",))
+
+
+def test_an_epoch_whose_validation_was_cut_off_is_validated_on_resume(
+    trained, train_quietly, tmp_path, capsys
+):
+    shutil.copy(trained / "epoch_2.pth", tmp_path)  # nothing tells that it was validated
+    train_quietly(tmp_path, "--resume", also=("max_epochs=2", "train_cfg.val_interval=1"))
+    assert "coco/AP" in (tmp_path / "scalars.csv").read_text()
+    assert "for 2 epochs" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="training must have epochs left"):
+        train_quietly(tmp_path, "--resume", also=("max_epochs=2", "train_cfg.val_interval=1"))
+
+
+def test_resume_goes_on_with_the_newest_and_not_with_an_older_training_that_came_further(
+    trained, train_quietly, tmp_path
+):
+    old, new = read(trained / "epoch_2.pth"), read(trained / "epoch_1.pth")
+    change_meta(old, epoch=9, time="20260101_000000")
+    torch.save(old, tmp_path / "epoch_9.pth")
+    torch.save(new, tmp_path / "epoch_1.pth")
+    train_quietly(tmp_path, "--resume", "--no-validate", also=("max_epochs=2",))
+    assert read(tmp_path / "epoch_2.pth")["meta"]["epoch"] == 2
+
+
+@pytest.mark.parametrize("size", [2, 8])
+def test_resume_with_epochs_of_another_length_is_refused(trained, train_quietly, tmp_path, size):
+    shutil.copy(trained / "epoch_1.pth", tmp_path)
+    also = ("max_epochs=2", f"train_dataloader.batch_size={size}")
+    with pytest.raises(SystemExit, match=r"epoch_1\.pth: an epoch must have the \d+ steps that"):
+        train_quietly(tmp_path, "--resume", "--no-validate", also=also)
+
+
+def test_resume_with_weights_to_begin_with(trained, train_quietly, tmp_path, capsys):
+    flags = ("--resume", "--no-validate", "--load-from", str(trained / "epoch_2.pth"))
+    train_quietly(tmp_path, *flags)
+    assert f"training begins with {trained}/epoch_2.pth" in capsys.readouterr().out
+    first = read(tmp_path / "epoch_1.pth")
+    train_quietly(tmp_path, *flags, also=("max_epochs=2",))
+    assert read(tmp_path / "epoch_2.pth")["meta"]["iter"] == 2 * first["meta"]["iter"]
+
+
+def test_a_refused_training_leaves_no_folder(train_quietly, tmp_path):
+    (tmp_path / "w.onnx").write_bytes(b"no network")
+    with pytest.raises(SystemExit):
+        train_quietly(tmp_path / "new", "--load-from", str(tmp_path / "w.onnx"))
+    assert not (tmp_path / "new").exists()
 
 
 def test_resume_without_a_checkpoint_begins_and_says_so(train_quietly, tmp_path, capsys):
