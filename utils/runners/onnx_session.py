@@ -92,7 +92,7 @@ class OnnxSession:
                 "again."
             ) from err
         for output in outputs:
-            if output.dtype.kind == "f" and not np.isfinite(output.sum()):
+            if output.dtype.kind == "f" and not np.isfinite(output).all():
                 raise NetworkError(
                     f"{self.path}: network must give finite numbers, got NaN or infinity. Its "
                     "weights are damaged: export or copy it again."

@@ -12,6 +12,7 @@ from prepostprocess.preprocess import keypoints_to_image, prepare_person
 from utils.params import ParamsError
 from utils.people import Detections
 from utils.runners.batch_choice import CANDIDATES, BatchChoice
+from utils.runners.onnx_session import OnnxSession
 from utils.runners.pipeline import load_pipeline
 
 
@@ -80,6 +81,16 @@ def test_a_network_in_half_precision_answers_nearly_alike(e2e_models, tmp_path, 
     assert people[1].keypoints.dtype == people[1].keypoint_scores.dtype == np.float32
     np.testing.assert_allclose(people[1].keypoints, people[0].keypoints, atol=4)
     np.testing.assert_allclose(people[1].keypoint_scores, people[0].keypoint_scores, rtol=0.01)
+
+
+def test_numbers_in_half_precision_may_add_up_to_more_than_it_holds(e2e_models, tmp_path):
+    from onnx import TensorProto, helper
+
+    values = [helper.make_tensor_value_info(n, TensorProto.FLOAT16, [1, 3, 64, 64]) for n in "xy"]
+    nodes = [helper.make_node("Identity", ["x"], ["y"])]
+    path = e2e_models.save(tmp_path / "half.onnx", nodes, values[:1], values[1:], {})
+    pixels = np.full((1, 3, 64, 64), 64, np.float32)  # 786 432 together; half ends at 65 504
+    np.testing.assert_array_equal(OnnxSession(path).run(pixels)[0], pixels)
 
 
 @pytest.mark.parametrize(
