@@ -236,6 +236,18 @@ def test_resume__takes_no_record_that_it_would_not_write(run, folder, tmp_path, 
     assert read(tmp_path)[0] == records[0]
 
 
+def test_results_under_other_names_are_not_thrown_away(run, folder, tmp_path):
+    run(folder, "--shard", "1/1")
+    run(folder)
+    before = (tmp_path / "out.json").read_bytes()
+    for flag in (("--resume",), ("--merge", 1)):
+        code, errors = run(folder, *flag, "--relative-to", folder)
+        assert code == 1
+        assert f"out.json: {flag[0]} must find results of this run's images, got " in errors
+        assert f"'{folder}/000000000012.png' for '000000000012.png'. Give --img-path" in errors
+        assert (tmp_path / "out.json").read_bytes() == before
+
+
 @pytest.mark.parametrize("count", [1, 2, 5])
 @pytest.mark.parametrize("lost", [False, True], ids=["whole parts", "a part was ended early"])
 def test_merged_parts_are_the_unsharded_run(run, folder, tmp_path, count, lost):

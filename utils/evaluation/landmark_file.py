@@ -129,7 +129,7 @@ class E2eResults:
             write_json(self.coco_path, [result for results in of_images for result in results])
         write_json(self.path, [record for name in known for record in self.records[name]])
 
-    def resume(self, names: dict[Path, str], path: Path, coco_path: Path | None) -> None:
+    def resume(self, names: dict[Path, str], path: Path, coco_path: Path | None) -> list[str]:
         """Read what an interrupted run, or a part of this one, has written.
 
         Args:
@@ -137,21 +137,27 @@ class E2eResults:
             path: file of the records.
             coco_path: file of the COCO results, or None.
 
+        Returns:
+            Names of the images whose results were dropped.
+
         Raises:
             ValueError: a file that such a run did not write.
         """
         paths = {name: file for file, name in names.items()}
         read: dict[str, list[dict]] = {}
         for record in _read_list(path, "img_path", self._is_record):
-            if record["img_path"] in paths:
-                read.setdefault(record["img_path"], []).append(record)
+            read.setdefault(record["img_path"], []).append(record)
+        dropped = [name for name in read if name not in paths]
+        for name in dropped:
+            del read[name]
         self.records |= read
         if coco_path is None:
-            return
+            return dropped
         done = {coco_image_id(paths[name]) for name in read}
         for result in _read_list(coco_path, "image_id", self._is_result):
             if result["image_id"] in done:
                 self.coco.setdefault(result["image_id"], []).append(result)
+        return dropped
 
     def _is_record(self, record: dict) -> bool:
         """Tell whether a record is one that this run would write."""

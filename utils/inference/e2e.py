@@ -97,15 +97,24 @@ def _results_before(
     if options.shard:
         path, coco_path = options.shard.path(path), coco_path and options.shard.path(coco_path)
     results = E2eResults(path, coco_path, options.layout, options.all_persons, keypoint_names)
+    dropped: list[str] = []
     if options.resume and path.exists():
-        results.resume(names, path, coco_path)
+        dropped += results.resume(names, path, coco_path)
     for shard in all_shards(options.merge):
         if not shard.path(path).is_file():
             raise ValueError(
                 f"{shard.path(path)}: --merge must find the files of all {options.merge} parts, "
                 f"got none of that name. Run --shard {shard.number}/{shard.count} first."
             )
-        results.resume(names, shard.path(path), coco_path and shard.path(coco_path))
+        part_coco = coco_path and shard.path(coco_path)
+        dropped += results.resume(names, shard.path(path), part_coco)
+    if dropped and not results.records:
+        flag = "--merge" if options.merge else "--resume"
+        raise ValueError(
+            f"{path}: {flag} must find results of this run's images, got those of '{dropped[0]}' "
+            f"for '{next(iter(names.values()))}'. Give --img-path, --path-prefix and --relative-to "
+            f"as before, or leave {flag} out."
+        )
     return results
 
 
