@@ -88,6 +88,22 @@ def test_pattern_and_save_path(run, picture, tmp_path):
     assert printed == [tmp_path / "new/c.jpg"]
 
 
+def test_two_images_of_one_drawing_are_refused_before_any_is_drawn(run, picture, tmp_path):
+    first, second = (save(tmp_path / f"in/{name}/a.png", picture) for name in "12")
+    code, printed, errors = run(tmp_path / "in/*/a.png", "--save-path", tmp_path / "out")
+    assert (code, printed) == (1, [])
+    assert f"{second}: drawings must have names of their own, but {first} would be" in errors
+    assert not (tmp_path / "out").exists()
+    first.with_suffix(".gif").touch()  # drawn as PNG too
+    assert "in/1/a.gif would be" in run(tmp_path / "in")[2]
+
+
+def test_a_folder_with_a_dot_in_its_name(run, picture, tmp_path):
+    (tmp_path / "out.v2").mkdir()
+    _, printed, _ = run(save(tmp_path / "a.png", picture), "--save-path", tmp_path / "out.v2")
+    assert printed == [tmp_path / "out.v2/a_pose.png"]
+
+
 def test_json_and_box(run, picture, tmp_path):
     path = save(tmp_path / "a.png", picture)
     code, _, _ = run(path, "--json", tmp_path / "out/a.json", "--bbox", "40,20,50,60")

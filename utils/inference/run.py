@@ -93,17 +93,10 @@ def run_images(
     Returns:
         Exit code.
     """
-
-    def target_of(path: Path) -> Path:
-        if options.save_path is None:
-            return path.with_name(drawn_name(path))
-        if len(source.images) == 1 and source.folder is None and options.save_path.suffix:
-            return options.save_path
-        inside = path.relative_to(source.folder).parent if source.folder else Path()
-        return options.save_path / inside / drawn_name(path)
-
+    targets = drawing_targets(source, options.save_path)
     threshold = _threshold(pipeline, options)
-    stages = [*pose_stages(pipeline, options.box), draw_stage(pipeline, threshold, target_of)]
+    draw = draw_stage(pipeline, threshold, targets.__getitem__)
+    stages = [*pose_stages(pipeline, options.box), draw]
     records, failed = [], []
     jobs = run_stages(source.images, stages)
     for job in with_bar(jobs, len(source.images), "image", make_bar):
@@ -121,6 +114,40 @@ def run_images(
     for line in failed:
         print(f"error: {line}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def drawing_targets(source: ImageSource, save_path: Path | None) -> dict[Path, Path]:
+    """Name the file of each image's drawing.
+
+    Args:
+        source: the images.
+        save_path: see ``RunOptions``.
+
+    Returns:
+        Image to the file of its drawing.
+
+    Raises:
+        ValueError: two images would have one drawing.
+    """
+
+    def target_of(path: Path) -> Path:
+        if save_path is None:
+            return path.with_name(drawn_name(path))
+        is_one = len(source.images) == 1 and source.folder is None
+        if is_one and save_path.suffix and not save_path.is_dir():
+            return save_path
+        inside = path.relative_to(source.folder).parent if source.folder else Path()
+        return save_path / inside / drawn_name(path)
+
+    targets = {path: target_of(path) for path in source.images}
+    drawn: dict[Path, Path] = {}
+    for path, target in targets.items():
+        if (other := drawn.setdefault(target, path)) != path:
+            raise ValueError(
+                f"{path}: drawings must have names of their own, but {other} would be drawn to "
+                f"{target} too. Rename one; a folder as --img-path keeps its subfolders apart."
+            )
+    return targets
 
 
 def run_video(
