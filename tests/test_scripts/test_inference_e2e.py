@@ -105,7 +105,15 @@ def test_coco_json(run, folder, tmp_path):
     assert len(results) == 6
     assert {result["image_id"] for result in results} == {7, 9, 12}
     assert {len(result["keypoints"]) for result in results} == {51}
-    (folder / "sub/000000000009.bmp").rename(folder / "sub/nine.bmp")
+    (folder / "sub/000000000009.bmp").rename(folder / "7.bmp")
+    for part in ((), ("--shard", "1/3")):
+        code, errors = run(folder, "--coco-json", tmp_path / "other.json", *part)
+        assert code == 1
+        assert (
+            "000000000007.jpg: --coco-json must have one image of each COCO number, got" in errors
+        )
+        assert not (tmp_path / "other.json").exists()
+    (folder / "7.bmp").rename(folder / "sub/nine.bmp")
     code, errors = run(folder, "--coco-json", tmp_path / "coco.json")
     assert code == 1
     assert "nine.bmp: --coco-json must have images named by their COCO number" in errors

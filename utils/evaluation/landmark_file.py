@@ -4,7 +4,7 @@ A network of K other keypoints writes ``lmk_Kpts``, with K for the 17 of COCO in
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,6 +78,20 @@ def coco_image_id(path: Path) -> int:
             f"'{path.stem}'. Leave it out; tools/eval_e2e.py reads --save-path's file too."
         )
     return int(path.stem)
+
+
+def check_coco_ids(paths: Iterable[Path]) -> None:
+    """Refuse images that COCO results could not tell apart.
+
+    Raises: ValueError: a name is no number, or two are the same one.
+    """
+    known: dict[int, Path] = {}
+    for path in paths:
+        if (other := known.setdefault(coco_image_id(path), path)) != path:
+            raise ValueError(
+                f"{path}: --coco-json must have one image of each COCO number, got {other} too. "
+                "Rename one, or leave --coco-json out."
+            )
 
 
 @dataclass

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from utils.evaluation.landmark_file import E2eResults, coco_image_id, image_name
+from utils.evaluation.landmark_file import E2eResults, check_coco_ids, image_name
 from utils.inference.image_stages import pose_stages
 from utils.inference.progress import with_bar
 from utils.inference.shards import Shard, all_shards
@@ -74,8 +74,8 @@ def run_e2e(
     found = find_images(word)
     images = options.shard.of(found) if options.shard else found
     names = {path: image_name(path, options.path_prefix, options.relative_to) for path in images}
-    for path in images if options.coco_path else ():
-        coco_image_id(path)
+    if options.coco_path:
+        check_coco_ids(found)
     pipeline = load_pipeline(*networks)
     results = _results_before(options, names, pipeline.spec.keypoint_names)
     try:
