@@ -19,7 +19,7 @@ from utils.quantization.plan import Options, RoundingPlan, make_plan
 from utils.quantization.points import find_points
 from utils.quantization.qdq import OPSET, write_fixed_point
 from utils.quantization.ranges import clipped_share
-from utils.quantization.schemes import scale_and_radix
+from utils.quantization.schemes import quantize, scale_and_radix
 
 LEAST_CROPS = 8
 RECORDED_BINS = 64
@@ -192,15 +192,20 @@ def _check_images(graph: Graph, images: Sequence[np.ndarray], source: object, le
 def _snr(
     graph: Graph, fixed: Graph, plan: RoundingPlan, images: Sequence[np.ndarray]
 ) -> dict[str, float]:
-    """Compare tensors of both networks, each fed from its own beginning, in decibels."""
+    """Compare tensors of both networks, each fed from its own beginning, in decibels.
+
+    A tensor's name is that of what comes before its rounding, which is done here once more.
+    """
     names = list(plan.activations)
     exact, rounded = TensorRunner(graph, names), TensorRunner(fixed, names)
     signal, noise = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
     for image in images:
         theirs = rounded.run(image)
         for name, value in exact.run(image).items():
+            step, bits = plan.activations[name]
+            found = (quantize(theirs[name], step, bits) * step).astype(np.float32)
             signal[name] += float(np.square(value, dtype=np.float64).sum())
-            noise[name] += float(np.square(value - theirs[name], dtype=np.float64).sum())
+            noise[name] += float(np.square(value - found, dtype=np.float64).sum())
     return {
         name: 10 * float(np.log10(max(signal[name], 1e-20) / max(noise[name], 1e-20)))
         for name in names
