@@ -17,7 +17,7 @@ from utils.quantization.cures.learnt_rounding import learn_rounding
 from utils.quantization.observe import Observed, TensorRunner, observe
 from utils.quantization.plan import Options, RoundingPlan, make_plan
 from utils.quantization.points import find_points
-from utils.quantization.qdq import OPSET, write_fixed_point
+from utils.quantization.qdq import OPSET, stored_tensor, write_fixed_point
 from utils.quantization.ranges import clipped_share
 from utils.quantization.schemes import quantize, scale_and_radix
 
@@ -133,7 +133,7 @@ def write_down(prepared: Prepared, chip: str, images: Sequence[np.ndarray]) -> Q
     onnx.helper.set_model_props(written, {**prepared.notes, FIXED_POINT: f'"{chip}"'})
     snr = _snr(prepared.exact, fixed, plan, images[:COMPARED])
     records = [_record(name, plan, observed[name], snr[name]) for name in observed]
-    return Quantized(written, records, snr[graph.outputs[0]])
+    return Quantized(written, records, snr[stored_tensor(graph, graph.outputs[0], plan)])
 
 
 def balanced_model(model: onnx.ModelProto, prepared: Prepared) -> onnx.ModelProto:

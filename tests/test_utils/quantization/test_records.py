@@ -25,3 +25,18 @@ def test_a_tensors_own_rounding_and_clipping_count():
     rounded = np.clip(np.round(x / step), -128, 127) * step
     expected = 10 * np.log10((x**2).sum() / ((x - rounded) ** 2).sum())
     assert record["snr_db"] == pytest.approx(expected, abs=0.01)
+
+
+MOVES = {
+    "Transpose": helper.make_node("Transpose", ["s"], ["y"], perm=[0, 1, 3, 2]),
+    "Resize": helper.make_node("Resize", ["s", "", "scales"], ["y"], mode="nearest"),
+}
+
+
+@pytest.mark.parametrize("node", MOVES.values(), ids=MOVES)
+def test_an_output_that_moves_numbers_keeps_what_they_keep(node):
+    scales = {"scales": np.array([1, 1, 2, 2], np.float32)}
+    model = models.model_of([helper.make_node("Sigmoid", ["x"], ["s"]), node], scales)
+    found = quantized(model, models.images(np.random.default_rng(0)))
+    assert found.tensors[-1]["name"] == "s"
+    assert found.tensors[-1]["snr_db"] == round(found.snr_db, 2)
