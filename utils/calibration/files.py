@@ -1,6 +1,8 @@
 """The files of a calibration: arrays for the quantiser and an image for the eye."""
 
 import json
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,18 @@ from utils.calibration.arrays import Calibration
 from utils.contact_sheet import contact_sheet
 
 _COLUMNS, _MOST, _HEIGHT = 10, 100, 128  # of the contact sheet
+# what numpy and json raise at files that are cut short, damaged, or of another kind
+_UNREADABLE = (
+    AttributeError,
+    EOFError,
+    KeyError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def check_npz(path: Path) -> None:
@@ -60,19 +74,30 @@ def read_calibration(path: Path) -> np.ndarray:
         float32 (N, 3, h, w), RGB.
 
     Raises:
-        ValueError: another file, or one in another layout or colour order.
+        ValueError: another file or a damaged one, or one in another layout or colour order.
     """
     try:
         with np.load(path, allow_pickle=False) as content:
             images, notes = content["images"], json.loads(str(content["notes"]))
-    except (OSError, KeyError, ValueError) as err:
+        layout, colour = notes.get("layout"), notes.get("colour")
+    except _UNREADABLE as err:
         raise ValueError(
             f"{path}: calibration must be a file of tools/export_calibration.py, but it cannot be "
             "read as one. Make it again."
         ) from err
-    if notes.get("layout") != "nchw" or notes.get("colour") != "rgb":
+    if layout != "nchw" or colour != "rgb":
         raise ValueError(
-            f"{path}: calibration must be nchw and rgb, got {notes.get('layout')} and "
-            f"{notes.get('colour')}. Make it again without --layout and --colour."
+            f"{path}: calibration must be nchw and rgb, got {layout} and {colour}. Make it again "
+            "without --layout and --colour."
+        )
+    if images.dtype != np.float32 or images.ndim != 4:
+        raise ValueError(
+            f"{path}: calibration must hold float32 (N, 3, h, w), got {images.dtype} "
+            f"{images.shape}. Make it again with tools/export_calibration.py."
+        )
+    if not np.isfinite(images).all():
+        raise ValueError(
+            f"{path}: calibration must hold finite numbers, got NaN or infinity. Make it again "
+            "with tools/export_calibration.py."
         )
     return images
