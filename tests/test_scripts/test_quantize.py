@@ -184,6 +184,36 @@ def test_networks_that_do_not_serve(run, network, calib, tmp_path):
     assert not again.exists()
 
 
+def test_a_network_in_half_precision_is_refused_at_the_start(run, calib, tmp_path):
+    import fixed_point_models as models
+
+    node = onnx.helper.make_node("Sigmoid", ["x"], ["y"])
+    model = models.model_of([node], {})
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
+    onnx.save(model, tmp_path / "half.onnx")
+    words = (tmp_path / "half.onnx", "--calib", calib(), "--npu", "720")
+    code, _, errors = run(*words, "-o", tmp_path / "out.onnx")
+    assert code == 1
+    assert "half.onnx: network must be in float32, got input 'x' in float16" in errors
+
+
+def test_weights_behind_another_node_are_refused_and_onnx2onnx_cures_it(
+    run, network, calib, tmp_path
+):
+    model = onnx.load(network)
+    model.graph.node.insert(0, onnx.helper.make_node("Identity", ["w0"], ["w"]))
+    next(node for node in model.graph.node if node.op_type == "Conv").input[1] = "w"
+    onnx.save(model, tmp_path / "shared.onnx")
+    words = ("--calib", calib(), "--npu", "720", "-o", tmp_path / "out.onnx")
+    code, _, errors = run(tmp_path / "shared.onnx", *words)
+    assert code == 1
+    assert "shared.onnx: weights must be constants, got 'w' of Conv 'c0'" in errors
+    cure = load_script(ROOT / "tools/onnx2onnx.py")
+    cure.main([str(tmp_path / "shared.onnx"), "-o", str(tmp_path / "cured.onnx"), "--npu", "720"])
+    assert run(tmp_path / "cured.onnx", *words)[0] == 0
+
+
 def test_the_balanced_float_network_answers_as_before_and_survives_a_plain_rounding(
     run, network, calib, tmp_path
 ):

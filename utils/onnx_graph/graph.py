@@ -75,6 +75,7 @@ class Graph:
         self._used = {*self.constants, *self.inputs}
         self._used |= {name for node in self.nodes for name in (*node.outputs, node.name)}
         self.shapes: dict[str, OpenShape] = {}
+        self._kinds: dict[str, int] = {}
         self.refresh()
 
     def _read(self, proto: onnx.NodeProto) -> None:
@@ -143,6 +144,12 @@ class Graph:
         if size is None:
             raise ValueError(f"{name}: size {axis} must be fixed, got an open one. Export it so.")
         return size
+
+    def dtype(self, name: str) -> np.dtype:
+        """Return the type of a tensor's numbers; float32 where it is unknown."""
+        if name in self.constants:
+            return self.constants[name].dtype
+        return helper.tensor_dtype_to_np_dtype(self._kinds.get(name) or onnx.TensorProto.FLOAT)
 
     def of(self, *ops: str) -> Iterator[Node]:
         """Yield the nodes of the given operators; the graph may be edited meanwhile."""
@@ -247,13 +254,14 @@ class Graph:
         return len(self.constants), [(node.op, len(node.inputs)) for node in self.nodes]
 
     def refresh(self) -> None:
-        """Sort the nodes and find all shapes anew; call it after edits."""
+        """Sort the nodes and find all shapes and types anew; call it after edits."""
         self.remove_dead_ends()
         model = onnx.shape_inference.infer_shapes(self.to_model(), data_prop=True)
         self.shapes = {name: value.shape for name, value in self.constants.items()}
         graph = model.graph
         for value in [*graph.input, *graph.value_info, *graph.output]:
             kind = value.type.tensor_type
+            self._kinds[value.name] = kind.elem_type
             if kind.HasField("shape"):
                 self.shapes[value.name] = tuple(
                     d.dim_value if d.HasField("dim_value") else None for d in kind.shape.dim

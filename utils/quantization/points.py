@@ -6,6 +6,8 @@ numbers (Slice, nearest Resize, Reshape, Transpose) passes on what is there.
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from utils.onnx_graph.graph import Graph, Node
 
 MOVES = (
@@ -56,7 +58,8 @@ def find_points(graph: Graph, source: object) -> Points:
         The tensors.
 
     Raises:
-        ValueError: a graph that is quantised already, or an operator without a rule.
+        ValueError: a graph that is quantised already or not in float32, an operator without a
+            rule, or a convolution whose weights are computed.
     """
     kinds = {node.op for node in graph.nodes}
     if any("Quantize" in kind for kind in kinds):
@@ -67,6 +70,7 @@ def find_points(graph: Graph, source: object) -> Points:
             f"{source}: network must have operators whose rounding is known, got "
             f"{', '.join(unknown)}. Export it with export2onnx.py --npu CHIP first."
         )
+    _check_numbers(graph, source)
     users = graph.readers()
     rounded, sums = [*graph.inputs], set(graph.outputs)
     for node in graph.nodes:
@@ -81,6 +85,22 @@ def find_points(graph: Graph, source: object) -> Points:
         elif node.op == "Add":
             sums.add(after[0].output)
     return Points(tuple(rounded), tuple(name for name in rounded if name in sums))
+
+
+def _check_numbers(graph: Graph, source: object) -> None:
+    for name in graph.inputs:
+        if graph.dtype(name) != np.float32:
+            raise ValueError(
+                f"{source}: network must be in float32, got input '{name}' in {graph.dtype(name)}. "
+                "Export it in single precision."
+            )
+    for node in graph.of("Conv"):
+        for name in filter(None, node.inputs[1:]):
+            if name not in graph.constants:
+                raise ValueError(
+                    f"{source}: weights must be constants, got '{name}' of Conv '{node.output}', "
+                    "which is computed. Run tools/onnx2onnx.py on the file first."
+                )
 
 
 def moves(node: Node) -> bool:
