@@ -26,8 +26,8 @@ def fix_batch(model: onnx.ModelProto, size: int = 1) -> onnx.ModelProto:
             names.add(dims[0].dim_param)
             dims[0].dim_value = size
     for value in [*fixed.graph.input, *fixed.graph.output]:
-        for position, dim in enumerate(value.type.tensor_type.shape.dim):
-            if dim.HasField("dim_param") and (dim.dim_param in names - {""} or position == 0):
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.HasField("dim_param") and dim.dim_param in names - {""}:
                 dim.dim_value = size
     del fixed.graph.value_info[:]
     return onnx.shape_inference.infer_shapes(fixed, data_prop=True)
