@@ -46,6 +46,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
             parser.error(f"{path} does not exist or is not a file")
     if args.count < 0 or (args.num_workers or 0) < 0:
         parser.error("--count and --num-workers must be 0 or more")
+    if args.json and args.html and os.path.abspath(args.json) == os.path.abspath(args.html):
+        parser.error(f"--json and --html must name two files, got {args.json} for both")
     return args
 
 
@@ -57,11 +59,13 @@ def main(argv: list[str] | None = None) -> None:
         from prepostprocess.files import write_whole
         from utils.config_reader.evaluation import require_output
         from utils.evaluation.networks_page import comparison_rows, to_comparison_page
-        from utils.quantization.layers_page import layer_parts
+        from utils.quantization.layers_page import layer_parts, records_of
 
+        others = [args.data, *map(records_of, args.networks)]
+        sources = [args.config, *args.networks, *filter(None, others)]
         for path, flag in ((args.html, "--html"), (args.json, "--json")):
             if path:
-                require_output(path, flag)
+                require_output(path, flag, sources)
         shown = args.networks if args.html else []
         parts = [part for path in shown for part in layer_parts(path)]
         networks, joints = judge_networks(

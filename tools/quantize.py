@@ -43,8 +43,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         parser.error("--img-dir goes with annotations (--calib FILE.json), and only with them")
     if not 0.5 < args.percentage <= 1:
         parser.error(f"--percentage must be in (0.5, 1], got {args.percentage}. Use 0.9999.")
-    if args.float and os.path.abspath(args.float) == os.path.abspath(args.output):
-        parser.error("--float must be another file than --output. Name another.")
+    if args.output.suffix == ".json":
+        text = f"--output must be an ONNX file, got {args.output}, where its records go. "
+        parser.error(text + "End it in .onnx.")
+    targets = (args.output, os.path.splitext(args.output)[0] + ".json")
+    if args.float and os.path.abspath(args.float) in map(os.path.abspath, targets):
+        parser.error("--float must be another file than --output and its records. Name another.")
     if args.count < 1:
         parser.error(f"--count must be at least 1, got {args.count}. Use 100 or more.")
     return args

@@ -62,9 +62,13 @@ def calib(tmp_path):
 def test_no_file_takes_the_place_of_another(run, network, calib, tmp_path):
     crops = calib()
     words = (network, "--calib", crops, "--npu", "520", "-o", tmp_path / "out.onnx")
-    code, _, errors = run(*words, "--float", tmp_path / "out.onnx")
+    for name in ("out.onnx", "out.json"):
+        code, _, errors = run(*words, "--float", tmp_path / name)
+        assert code == 2
+        assert "--float must be another file than --output and its records" in errors
+    code, _, errors = run(*words[:-1], tmp_path / "out.json")
     assert code == 2
-    assert "--float must be another file than --output" in errors
+    assert "out.json, where its records go" in errors
     labels = crops.rename(tmp_path / "out.json")  # where the records of out.onnx go
     words = (network, "--calib", labels, "--img-dir", tmp_path, "--npu", "520", *words[-2:])
     code, _, errors = run(*words)

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import fixed_point_models as models
+import numpy as np
 import onnx
 import pytest
 from browser import is_drawn, needs_browser, screenshot
@@ -63,6 +65,30 @@ def test_a_network_of_another_kind_is_one_line(trained, options, tmp_path):
             [*map(str, words), "--num-workers", "0", "--cfg-options", options[0]]
         )
     assert not (tmp_path / "o.json").exists()
+
+
+@pytest.mark.parametrize("flag", ["--json", "--html"])
+@pytest.mark.parametrize("name", ["config.py", "net.onnx", "net.json", "data.yaml"])
+def test_no_page_or_table_takes_the_place_of_what_is_read(tmp_path, flag, name):
+    for each in ("config.py", "net.json", "data.yaml"):
+        (tmp_path / each).write_text("kept")
+    model = models.a_bit_of_everything(np.random.default_rng(0))
+    onnx.helper.set_model_props(model, {FIXED_POINT: '"520"'})
+    onnx.save(model, tmp_path / "net.onnx")
+    before = (tmp_path / name).read_bytes()
+    words = [tmp_path / "config.py", tmp_path / "net.onnx", "--data", tmp_path / "data.yaml"]
+    with pytest.raises(SystemExit, match=rf"{name}: {flag} must be a new file, got one that is"):
+        load_script(ROOT / "tools/compare.py").main([*map(str, words), flag, str(tmp_path / name)])
+    assert (tmp_path / name).read_bytes() == before
+
+
+def test_page_and_table_are_two_files(tmp_path, capsys):
+    (tmp_path / "net.onnx").touch()
+    out = str(tmp_path / "out")
+    words = [str(CONFIG), str(tmp_path / "net.onnx"), "--json", out, "--html", out]
+    with pytest.raises(SystemExit):
+        load_script(ROOT / "tools/compare.py").parse_args(words)
+    assert "--json and --html must name two files" in capsys.readouterr().err
 
 
 def test_records_are_read_for_the_page_alone(exported, options, tmp_path, capsys):

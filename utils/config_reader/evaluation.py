@@ -1,7 +1,7 @@
 """What tools/test.py is asked for: kinds of boxes, the words of `--eval`, a file of predictions."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -88,17 +88,20 @@ def protocol_parts(
     return loader, evaluators
 
 
-def require_output(path: Path, what: str = "out_file") -> None:
+def require_output(path: Path, what: str = "out_file", sources: Iterable[Path] = ()) -> None:
     """Refuse a file that cannot be written; told before hours of evaluation.
 
     Args:
         path: the file.
         what: its name in the message.
+        sources: files that it must not take the place of; they may lack.
 
-    Raises: ValueError: it is a directory, or lies where none can be made.
+    Raises: ValueError: it is a directory, lies where none can be made, or is one of the sources.
     """
     if path.is_dir():
         raise ValueError(f"{path}: {what} must be a file, got a directory. Name a file in it.")
+    if path.exists() and any(each.exists() and path.samefile(each) for each in sources):
+        raise ValueError(f"{path}: {what} must be a new file, got one that is read. Name another.")
     require_folder_to_write(path.parent, f"{path}: {what}")
 
 

@@ -19,6 +19,15 @@ RED = "#e15759"
 _TOP_DB = 50.0  # a bar of full length
 
 
+def records_of(model: Path) -> Path | None:
+    """Find the records that lie beside a fixed-point file; None for other networks."""
+    path = model.with_suffix(".json")
+    if model.suffix != ".onnx" or not path.is_file():
+        return None
+    notes = read_model(model).metadata_props
+    return path if any(note.key == FIXED_POINT for note in notes) else None
+
+
 def layer_parts(model: Path) -> list[Html]:
     """Show the signal-to-noise ratio of all tensors, and the worst ones closely.
 
@@ -31,17 +40,14 @@ def layer_parts(model: Path) -> list[Html]:
     Raises:
         ValueError: records of another kind of file.
     """
-    path = model.with_suffix(".json")
-    if model.suffix != ".onnx" or not path.is_file():
-        return []
-    network = read_model(model)
-    if all(note.key != FIXED_POINT for note in network.metadata_props):
+    path = records_of(model)
+    if path is None:
         return []
     try:
         tensors = json.loads(path.read_text(encoding="utf-8"))["tensors"]
         shown = [(t["name"], t["bits"], float(t["snr_db"])) for t in tensors]
         worst = sorted(tensors, key=lambda each: each["snr_db"])[:WORST]
-        makers = _makers(network)
+        makers = _makers(read_model(model))
         closely = [_closely(tensor, makers.get(tensor["name"])) for tensor in worst]
     except (ValueError, KeyError, TypeError) as err:
         raise ValueError(
