@@ -34,6 +34,19 @@ def model(
     return onnx.shape_inference.infer_shapes(parsed, strict_mode=True, data_prop=True)
 
 
+def half(source: onnx.ModelProto) -> onnx.ModelProto:
+    """Return the same model in half precision."""
+    made = onnx.ModelProto.FromString(source.SerializeToString())
+    for value in [*made.graph.input, *made.graph.output]:
+        value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
+    for tensor in made.graph.initializer:
+        array = numpy_helper.to_array(tensor)
+        if array.dtype == np.float32:
+            tensor.CopyFrom(numpy_helper.from_array(array.astype(np.float16), tensor.name))
+    del made.graph.value_info[:]
+    return onnx.shape_inference.infer_shapes(made, strict_mode=True, data_prop=True)
+
+
 def run_pass(source: onnx.ModelProto, *names: str, npu: str | None = None) -> tuple:
     """Run passes one after another.
 

@@ -60,9 +60,9 @@ def eliminate_tail(model: onnx.ModelProto) -> onnx.ModelProto:
                 "but the whole path to it would go. Leave --eliminate-tail-unsupported out."
             )
         if name not in {value.name for value in made.graph.output}:
-            value = onnx.helper.make_tensor_value_info(
-                name, onnx.TensorProto.FLOAT, list(graph.shape(name)) or None
-            )
+            kind = onnx.helper.np_dtype_to_tensor_dtype(graph.dtype(name))
+            sizes = list(graph.shape(name)) or None
+            value = onnx.helper.make_tensor_value_info(name, kind, sizes)
             made.graph.output.append(value)
     shortened = Graph(made)
     shortened.remove_dead_ends()
@@ -143,9 +143,10 @@ def _reverse_channels(graph: Graph, name: str) -> None:
 def _mix(graph: Graph, name: str, mix: np.ndarray, bias: np.ndarray | None, stem: str) -> None:
     """Put a 1x1 Conv behind an input."""
     readers = graph.readers()[name]
-    constants = [graph.constant(f"{stem}_w", mix.astype(np.float32)[:, :, None, None])]
+    kind = graph.dtype(name)
+    constants = [graph.constant(f"{stem}_w", mix.astype(kind)[:, :, None, None])]
     if bias is not None:
-        constants.append(graph.constant(f"{stem}_b", bias.astype(np.float32)))
+        constants.append(graph.constant(f"{stem}_b", bias.astype(kind)))
     made = graph.insert(graph.nodes[0], "Conv", [name, *constants], stem)
     for node in readers:
         node.inputs = [made.output if given == name else given for given in node.inputs]

@@ -42,6 +42,16 @@ def test_bgr_takes_the_channels_the_other_way_round(source):
     np.testing.assert_allclose(run(bgr(source), x[:, ::-1]), run(source, x), atol=1e-5)
 
 
+@pytest.mark.parametrize(("change", "channels"), [(bgr, 3), (centre_pixels, 3), (rgba2yynn, 4)])
+def test_the_input_keeps_half_precision(change, channels):
+    single = model("y = Relu(x)", f"1,{channels},6,7")
+    source = passes_models.half(single)
+    x = normal(1, channels, 6, 7, seed=1)
+    found = run_model(change(source), [{"x": x.astype(np.float16)}])[0][0]
+    np.testing.assert_allclose(found, run(change(single), x), atol=1e-2)
+    assert found.dtype == np.float16
+
+
 def test_bgr_of_a_first_convolution_adds_no_node():
     assert ops(bgr(conv(3))) == ops(conv(3))
 
@@ -74,6 +84,19 @@ def test_tail_goes_and_the_last_computation_becomes_the_output():
     assert ops(made) == {"Conv": 1}
     assert [value.name for value in made.graph.output] == ["a"]
     assert run(made, normal(1, 3, 4, 5)).shape == (1, 2, 4, 5)
+
+
+def test_outputs_keep_their_types_without_the_tail():
+    single = model("a = Relu(x) y = Flatten(a)", "1,3,4,5")
+    whole = onnx.parser.parse_model(
+        '<ir_version: 8, opset_import: ["": 13]> g (float[1,3,4,5] x) => (int64[1,20] y) '
+        "{ a = ArgMax<axis=1>(x) y = Flatten(a) }"
+    )
+    for source, kind in ((passes_models.half(single), np.float16), (whole, np.int64)):
+        made = eliminate_tail(source)
+        onnx.checker.check_model(made, full_check=True)
+        x = normal(1, 3, 4, 5).astype(np.float16 if kind == np.float16 else np.float32)
+        assert run_model(made, [{"x": x}])[0][0].dtype == kind
 
 
 def test_nothing_but_a_tail_is_refused():

@@ -94,6 +94,13 @@ def test_pool_to_conv(source, expected, npu):
         assert [cpu_nodes(made, npu, table) for table in TABLES] == [[], []]
 
 
+def test_pool_to_conv_in_half_precision():
+    source = passes_models.half(pool("4,4", "4,4", "1,8,8,8"))
+    made, _, gap = run_pass(source, "pool-to-conv", npu="720")
+    assert gap <= 1e-3
+    assert ops(made) == {"Conv": 1}
+
+
 def test_pool_to_conv_of_a_chip_without_stride_limit():
     made, _, gap = run_pass(pool("8,8", "8,8", "1,8,64,48"), "pool-to-conv", npu="630")
     assert gap <= FLOAT_GAP

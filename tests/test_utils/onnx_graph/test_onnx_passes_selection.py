@@ -112,3 +112,14 @@ def test_grouped_conv_keeps_its_shuffle():
     made, _, gap = run_pass(source, "shuffle-to-gather", "pick-in-conv")
     assert gap == 0
     assert ops(made) == {"Gather": 1, "Conv": 1}
+
+
+@pytest.mark.parametrize("npu", ["520", "720"])
+def test_channels_are_picked_in_the_type_that_they_have(npu):
+    source = model("a = Relu(x) y = Gather<axis=1>(a, k)", weights={"k": np.array([5, 0])})
+    made, count, gap = run_pass(passes_models.half(source), "pick-by-conv", npu=npu)
+    assert (count, gap) == (1, 0)
+    assert ops(made) == {"Relu": 1, "Conv": 1}
+    nodes = "a = Cast<to=7>(x) b = Gather<axis=1>(a, k) y = Cast<to=1>(b)"
+    whole = model(nodes, weights={"k": np.array([5, 0])})
+    assert run_pass(whole, "pick-by-conv", npu=npu)[1] == 0  # a Conv takes no integers

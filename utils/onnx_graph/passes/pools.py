@@ -154,9 +154,9 @@ def _divisors(size: int) -> list[int]:
 def _add_means(graph: Graph, before: Node, stages: list[Window]) -> str:
     """Add depthwise convolutions that average; return the last one's output."""
     name = before.inputs[0]
-    channels = graph.size(name, 1)
+    channels, kind = graph.size(name, 1), graph.dtype(name)
     for kernel, strides, pads in stages:
-        weight = np.full((channels, 1, *kernel), 1 / prod(kernel), np.float32)
+        weight = np.full((channels, 1, *kernel), 1 / prod(kernel), kind)
         node = graph.insert(
             before,
             "Conv",

@@ -144,8 +144,10 @@ def pick_by_conv(graph: Graph, npu: str | None) -> int:
         order = picked_channels(graph, node)
         if order is None or order.ndim != 1 or (node.op == "Slice" and npu != "520"):
             continue
-        channels = graph.size(node.inputs[0], 1)
-        weight = np.zeros((len(order), channels, 1, 1), np.float32)
+        channels, kind = graph.size(node.inputs[0], 1), graph.dtype(node.inputs[0])
+        if kind.kind != "f":  # a Conv takes no integers
+            continue
+        weight = np.zeros((len(order), channels, 1, 1), kind)
         weight[np.arange(len(order)), order] = 1
         name = graph.constant(f"{node.output}_weight", weight)
         node.op, node.inputs, node.attributes = "Conv", [node.inputs[0], name], {}
