@@ -4,10 +4,13 @@ import json
 from types import SimpleNamespace
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
 from models.checkpoints.config import read_config
+from models.export.compare import gaps
+from models.export.images import Images
 from models.tracing.wrappers import KeypointDecoder, pixel_norm
 from prepostprocess.keypoints.decode import decode_heatmaps
 from prepostprocess.preprocess import PREPROCESS, normalize
@@ -151,3 +154,15 @@ def test_runner_does_not_normalise_twice(offset):
 def test_runner_refuses(metadata, message):
     with pytest.raises(ValueError, match=message):
         runner_of(session(np.zeros((1, 17, 96, 72), np.float32), **metadata))
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_no_number_on_one_batch_is_a_gap_that_stays(place):
+    model = onnx.parser.parse_model(
+        '<ir_version: 8, opset_import: ["": 13]> g (float[1,1,2,2] x) => (float[1,1,2,2] y) '
+        "{ y = Identity(x) }"
+    )
+    pixels = np.ones((1, 1, 2, 2), np.float32)
+    batches = [Images("crops", pixels, pixels) for _ in range(3)]
+    batches[place] = Images("crops", pixels, fed=pixels * np.float32("nan"))
+    assert np.isnan(gaps(torch.nn.Identity(), model, batches, None)["crops"])
