@@ -127,7 +127,8 @@ def _pool(graph: Graph, node: Node) -> Function:
     kernel = node.attributes["kernel_shape"]
     stride, padding = node.attributes.get("strides", [1, 1]), (top, left)
     if node.op == "MaxPool":
-        return lambda x: F.max_pool2d(x, kernel, stride, padding)
+        dilation = node.attributes.get("dilations", [1, 1])
+        return lambda x: F.max_pool2d(x, kernel, stride, padding, dilation)
     counted = bool(node.attributes.get("count_include_pad", 0))
     return lambda x: F.avg_pool2d(x, kernel, stride, padding, count_include_pad=counted)
 

@@ -150,6 +150,7 @@ OPERATORS = {
     "average with padding": ("AveragePool", {}, {"kernel_shape": [3, 3], "pads": [1] * 4,
                                                  "count_include_pad": 1}),
     "largest": ("MaxPool", {}, {"kernel_shape": [2, 3], "strides": [1, 2]}),
+    "largest of every second": ("MaxPool", {}, {"kernel_shape": [2, 2], "dilations": [1, 2]}),
     "mean": ("GlobalAveragePool", {}, {}),
     "nearest": resize([2, 3], mode="nearest", coordinate_transformation_mode="asymmetric",
                       nearest_mode="floor"),
