@@ -251,9 +251,16 @@ def test_files_that_are_none(start, prepared, e2e_models, tmp_path):
     model, arrays = prepared
     (tmp_path / "text.npz").write_text("no arrays")
     np.savez(tmp_path / "foreign.npz", pictures=np.zeros(3))
-    for name in ("text", "foreign", "none"):
+    (tmp_path / "empty.npz").touch()
+    (tmp_path / "cut.npz").write_bytes(arrays.read_bytes()[:-100])
+    with (tmp_path / "one.npz").open("wb") as file:
+        np.save(file, np.zeros(3))
+    np.savez(tmp_path / "list.npz", images=np.zeros(3), notes="[1]")
+    for name in ("text", "foreign", "none", "empty", "cut", "one", "list"):
         err = start(model, tmp_path / f"{name}.npz", "--platform", "720")[2]
         assert f"{name}.npz: calibration must be a file of tools/export_calibration.py" in err
+    nan = save(tmp_path / "nan.npz", np.full((2, 3, 64, 48), np.nan, np.float32))
+    assert "nan.npz: images must be finite" in start(model, nan, "--platform", "720")[2]
     bare = e2e_models.pose_model(tmp_path / "bare.onnx")
     assert "bare.onnx: metadata must hold preprocess" in start(bare, arrays, "--platform", "720")[2]
     metadata = e2e_models.OWN_METADATA | NOTES

@@ -14,6 +14,7 @@ import json
 import math
 import re
 import sys
+import zlib
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -140,8 +141,8 @@ def read_calibration(path: Path, notes: dict, shape: tuple) -> list:
 
     try:
         with np.load(str(path), allow_pickle=False) as file:
-            images, theirs = file["images"], json.loads(str(file["notes"]))
-    except (OSError, ValueError, KeyError, BadZipFile) as err:
+            images, theirs = file["images"], dict(json.loads(str(file["notes"])))
+    except (OSError, EOFError, TypeError, ValueError, KeyError, BadZipFile, zlib.error) as err:
         raise Refused(
             f"{path}: calibration must be a file of tools/export_calibration.py, got a fault "
             f"({err}). Write it again."
@@ -157,6 +158,8 @@ def read_calibration(path: Path, notes: dict, shape: tuple) -> list:
             f"{path}: images must be float32 (N, {shape[1]}, {shape[2]}, {shape[3]}), got "
             f"{images.dtype} {images.shape}. Write the calibration again."
         )
+    if not np.isfinite(images).all():
+        raise Refused(f"{path}: images must be finite numbers. Write the calibration again.")
     return [np.ascontiguousarray(image[None]) for image in images]
 
 
