@@ -218,6 +218,51 @@ def test_nothing_is_written_of_keypoints_that_training_refuses(outcome, tmp_path
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["data.yaml"]
 
 
+def twice(name: str, labels: Path, persons: tuple[object, object]) -> None:
+    """Add a second nose to what ``FORMATS`` wrote; both noses are of the persons given."""
+    path = labels / "a.json" if name == "labelme" else labels
+    content = json.loads(path.read_text())
+    if name == "labelme":
+        parts, key = content["shapes"], "group_id"
+    else:
+        parts, key = content[0]["annotations"][0]["result"], "parentID"
+    parts.append(json.loads(json.dumps(parts[0])))
+    for part, person in zip((parts[0], parts[-1]), persons, strict=True):
+        part[key] = person
+    path.write_text(json.dumps(content))
+
+
+APART = {"labelme": "a group_id of their own", "label-studio": "a box or polygon of its own"}
+
+
+@pytest.mark.parametrize("name", APART)
+@pytest.mark.parametrize("person", [None, "b"])
+def test_two_people_who_are_not_told_apart_are_refused(outcome, tmp_path, name, person):
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((80, 100, 3), np.uint8))
+    labels = FORMATS[name](tmp_path)
+    twice(name, labels, (person, person))
+    flags = ("-o", tmp_path / "out", "--images", tmp_path)
+    names = ("--keypoints", "nose", "left_hand", "right_hand")
+    code, errors = outcome(TOOL, name, labels, *flags, *names)
+    assert code == 1
+    expected = rf"error: \S+\.json: .* got nose more than once .*a\.png\. .*{APART[name]}"
+    assert re.match(expected, errors), errors
+    assert "\n" not in errors.strip()
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", APART)
+def test_two_people_who_are_told_apart_both_come_over(outcome, tmp_path, name):
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((80, 100, 3), np.uint8))
+    labels = FORMATS[name](tmp_path)
+    twice(name, labels, ("a", "b"))
+    flags = ("-o", tmp_path / "out", "--images", tmp_path)
+    names = ("--keypoints", "nose", "left_hand", "right_hand")
+    assert outcome(TOOL, name, labels, *flags, *names) == (0, "")
+    people = json.loads((tmp_path / "out/train.json").read_text())["annotations"]
+    assert sum(person["keypoints"][2] > 0 for person in people) == 2
+
+
 CORNERS = [[10, 20], [50, 20], [50, 60], [10, 60]]
 OUTLINED = {
     "labelme": {"label": "body", "points": CORNERS, "shape_type": "polygon", "group_id": 7},

@@ -10,7 +10,13 @@ from urllib.parse import unquote
 import numpy as np
 
 from utils.label_formats.image_names import names_below
-from utils.label_formats.labelled import BoxXywh, LabelledImage, LabelledPerson, around_polygons
+from utils.label_formats.labelled import (
+    BoxXywh,
+    LabelledImage,
+    LabelledPerson,
+    around_polygons,
+    check_told_apart,
+)
 
 # an upload is stored as <8 hexadecimal digits>-<name>
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")
@@ -20,6 +26,7 @@ class _Task(NamedTuple):
     path: PurePosixPath
     size_wh: tuple[int, int]
     people: tuple[LabelledPerson, ...]
+    points: tuple[tuple[object, str], ...]  # person and name of each
 
 
 def read_label_studio(path: Path, images: Path) -> list[LabelledImage]:
@@ -33,7 +40,7 @@ def read_label_studio(path: Path, images: Path) -> list[LabelledImage]:
         Tasks with an annotation; the first one counts.
 
     Raises:
-        ValueError: another file.
+        ValueError: another file, or two points of one label in one person.
     """
     try:
         tasks = json.loads(path.read_text(encoding="utf-8"))
@@ -43,6 +50,9 @@ def read_label_studio(path: Path, images: Path) -> list[LabelledImage]:
             f"{path}: file must be Label Studio's JSON export, got {type(err).__name__}: {err}. "
             "Export it as JSON, not as JSON-MIN."
         ) from err
+    for task in found:
+        remedy = "Put the points of each person into a box or polygon of its own (parentID)."
+        check_told_apart(path, task.path.name, task.points, remedy)
     stored = [task.path for task in found]
     plain = [each.with_name(_UPLOADED.sub("", each.name)) for each in stored]
     names = names_below(images, stored, plain)
@@ -56,6 +66,7 @@ def _read(task: dict) -> _Task | None:
     address = next(value for value in task["data"].values() if isinstance(value, str))
     path = unquote(address.rpartition("?d=")[2].partition("?")[0])  # ?d=: of local storage
     points: dict[object, dict] = defaultdict(dict)
+    named: list[tuple[object, str]] = []
     boxes: dict[object, BoxXywh] = {}
     areas: dict[object, float] = {}
     size = (0, 0)
@@ -70,9 +81,11 @@ def _read(task: dict) -> _Task | None:
             continue
         x, y = (float(number) for number in (value["x"], value["y"]) * scale)
         if kind == "keypointlabels":
-            points[part.get("parentID")][value["keypointlabels"][0]] = (x, y, 2)
+            person, name = part.get("parentID"), value["keypointlabels"][0]
+            named.append((person, name))
+            points[person][name] = (x, y, 2)
         else:
             w, h = (float(number) for number in (value["width"], value["height"]) * scale)
             boxes[part["id"]] = (x, y, w, h)
     people = [LabelledPerson(points[key], boxes.get(key), areas.get(key)) for key in points]
-    return _Task(PurePosixPath(path), size, tuple(people)) if people else None
+    return _Task(PurePosixPath(path), size, tuple(people), tuple(named)) if people else None

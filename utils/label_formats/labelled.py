@@ -1,5 +1,6 @@
 """People as label tools know them, and the COCO file made of them."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +80,28 @@ def unlabelled(name: str, size_wh: tuple[int, int], boxes: Detections) -> Labell
 def names_of(images: Iterable[LabelledImage]) -> tuple[str, ...]:
     """List the keypoints in the order in which they first come."""
     return tuple(dict.fromkeys(n for i in images for p in i.people for n in p.keypoints))
+
+
+def check_told_apart(
+    labels: Path, image: str, points: Iterable[tuple[object, str]], remedy: str
+) -> None:
+    """Refuse two points of one name in one person: the second would take the first one's place.
+
+    Args:
+        labels: the file, for messages.
+        image: its name, for messages.
+        points: what tells the person, and the name, of each point of the image.
+        remedy: how the tool tells people apart, for messages.
+
+    Raises:
+        ValueError: a name comes twice.
+    """
+    twice = [name for (_, name), count in Counter(points).items() if count > 1]
+    if twice:
+        raise ValueError(
+            f"{labels}: people must be told apart, got {name_some(twice)} more than once for one "
+            f"person of {image}. {remedy}"
+        )
 
 
 def text_of(path: Path) -> str:

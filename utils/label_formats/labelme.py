@@ -8,7 +8,13 @@ from pathlib import Path, PureWindowsPath
 import numpy as np
 
 from utils.label_formats.image_names import names_below
-from utils.label_formats.labelled import BoxXywh, LabelledImage, LabelledPerson, around_polygons
+from utils.label_formats.labelled import (
+    BoxXywh,
+    LabelledImage,
+    LabelledPerson,
+    around_polygons,
+    check_told_apart,
+)
 
 
 def read_labelme(folder: Path, images: Path) -> list[LabelledImage]:
@@ -26,7 +32,7 @@ def read_labelme(folder: Path, images: Path) -> list[LabelledImage]:
         The images.
 
     Raises:
-        ValueError: a file that is not labelme's.
+        ValueError: a file that is not labelme's, or two points of one label in one person.
     """
     found = []
     paths = []
@@ -41,6 +47,13 @@ def read_labelme(folder: Path, images: Path) -> list[LabelledImage]:
                 f"{path}: file must be labelme's, with imagePath, imageWidth, imageHeight and "
                 f"shapes, got {type(err).__name__}: {err}. Take it out of the folder."
             ) from err
+        points = [s for s in content["shapes"] if s["shape_type"] == "point"]
+        check_told_apart(
+            path,
+            content["imagePath"],
+            [(point.get("group_id"), point["label"]) for point in points],
+            "Give the shapes of each person a group_id of their own.",
+        )
         paths.append(PureWindowsPath(ntpath.normpath(place)))
         found.append((size, people))
     names = names_below(images, paths)
