@@ -159,6 +159,23 @@ def test_label_studio_names_images_by_addresses(tmp_path, address, name):
     assert [image.name for image in read_label_studio(path, tmp_path)] == [name]
 
 
+def test_label_studio_knows_the_image_from_a_caption(outcome, tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((80, 100, 3), np.uint8))
+    path = label_studio(tmp_path)
+    (task,) = json.loads(path.read_text())
+    task["data"] = {"caption": "a man", "image": "/data/upload/1/0a1b2c3d-a.png"}
+    path.write_text(json.dumps([task]))
+    assert [image.name for image in read_label_studio(path, tmp_path)] == ["a.png"]
+    task["data"] = {"number": 7, "caption": ""}
+    path.write_text(json.dumps([task]))
+    code, errors = outcome(TOOL, "label-studio", path, "-o", tmp_path / "o", "--images", tmp_path)
+    assert code == 1
+    assert re.match(r"error: \S+ file must be Label Studio's .* names no image\. Exp", errors), (
+        errors
+    )
+    assert "\n" not in errors.strip()
+
+
 def in_folders(name: str, labels: Path, pictures: Path) -> Path:
     """Label a/1.png and b/1.png with noses at 40, 20 and at 41, 20; labelme's files apart."""
     if name == "label-studio":

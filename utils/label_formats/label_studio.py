@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import numpy as np
 
+from utils.inference.sources import IMAGE_SUFFIXES
 from utils.label_formats.image_names import names_below
 from utils.label_formats.labelled import (
     BoxXywh,
@@ -63,8 +64,6 @@ def _read(task: dict) -> _Task | None:
     done = [each for each in task["annotations"] if each["result"]]
     if not done:
         return None
-    address = next(value for value in task["data"].values() if isinstance(value, str))
-    path = unquote(address.rpartition("?d=")[2].partition("?")[0])  # ?d=: of local storage
     points: dict[object, dict] = defaultdict(dict)
     named: list[tuple[object, str]] = []
     boxes: dict[object, BoxXywh] = {}
@@ -88,4 +87,14 @@ def _read(task: dict) -> _Task | None:
             w, h = (float(number) for number in (value["width"], value["height"]) * scale)
             boxes[part["id"]] = (x, y, w, h)
     people = [LabelledPerson(points[key], boxes.get(key), areas.get(key)) for key in points]
-    return _Task(PurePosixPath(path), size, tuple(people), tuple(named)) if people else None
+    return _Task(_image(task["data"]), size, tuple(people), tuple(named)) if people else None
+
+
+def _image(data: dict) -> PurePosixPath:
+    """Find the image among the values of a task, of which others may be captions and the like."""
+    texts = [value for value in data.values() if isinstance(value, str)]
+    addresses = [text.rpartition("?d=")[2].partition("?")[0] for text in texts]  # of local storage
+    paths = [path for each in addresses if (path := PurePosixPath(unquote(each))).name]
+    if not paths:
+        raise ValueError("a task whose data names no image")
+    return next((path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES), paths[0])
