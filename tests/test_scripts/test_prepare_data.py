@@ -280,6 +280,21 @@ def test_two_people_who_are_told_apart_both_come_over(outcome, tmp_path, name):
     assert sum(person["keypoints"][2] > 0 for person in people) == 2
 
 
+def test_an_output_behind_a_link_finds_the_images(outcome, tmp_path):
+    for folder in ("photos", "disk/labels/deep"):
+        (tmp_path / folder).mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / "photos/a.png"), np.zeros((80, 100, 3), np.uint8))
+    (tmp_path / "out").symlink_to(tmp_path / "disk/labels/deep")
+    (tmp_path / "pictures").symlink_to("photos")
+    flags = ("-o", tmp_path / "out", "--images", tmp_path / "pictures")
+    names = ("--keypoints", "nose", "left_hand", "right_hand")
+    assert outcome(TOOL, "csv", table(tmp_path), *flags, *names) == (0, "")
+    for place in ("out", "disk/labels/deep"):
+        images = read_own_data(tmp_path / place / "data.yaml").train[0].images
+        assert images.name == "pictures"  # which may lead elsewhere later
+        assert (images / "a.png").is_file()
+
+
 CORNERS = [[10, 20], [50, 20], [50, 60], [10, 60]]
 OUTLINED = {
     "labelme": {"label": "body", "points": CORNERS, "shape_type": "polygon", "group_id": 7},

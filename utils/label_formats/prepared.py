@@ -44,7 +44,7 @@ def write_data_set(labels: LabelSet, output: Path, share: float) -> list[str]:
     if not images["val"]:
         images["val"] = images["train"]
         told.append("no image is held out: val.json is train.json, AP says nothing of other images")
-    folder, lines = os.path.relpath(labels.folder, output), []
+    folder, lines = os.path.relpath(labels.folder, output.resolve()), []
     files = {}
     for part, chosen in images.items():
         content = to_annotations(chosen, labels.names)
