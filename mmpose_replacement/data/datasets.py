@@ -371,7 +371,7 @@ class KneronMpiiDataset(_CheckedDataset):
             center_xy[1] += MPII_CENTER_SHIFT * person["scale"]
         center_xy -= 1
         joints = np.array(person.get("joints", np.zeros((num_joints, 2))), np.float32) - 1
-        visible = np.array(person.get("joints_vis", np.zeros(num_joints)), np.float32)
+        visible = np.array(person.get("joints_vis", np.zeros(num_joints)), np.float32).clip(min=0)
         return dict(
             id=index,
             img_id=int(Path(person["image"]).stem),

@@ -53,6 +53,16 @@ def test_mpii_place_in_the_file_is_the_id(folder):
     assert [data.get_data_info(i)["id"] for i in range(len(data))] == [1]
 
 
+def test_mpii_joints_of_visibility_minus_1_have_no_label(folder):
+    nobody = MPII_PERSON | {"joints_vis": [-1] * 16}
+    partly = MPII_PERSON | {"joints_vis": [-1] * 14 + [0, 1]}
+    data = build_mpii(folder, [nobody, partly])
+    assert len(data) == 1
+    info = data.get_data_info(0)
+    np.testing.assert_array_equal(info["keypoints_visible"][0], [0] * 15 + [1])
+    assert info["num_keypoints"] == 1
+
+
 def test_mpii_without_joints_is_for_inference_only(folder):
     unlabelled = {key: MPII_PERSON[key] for key in ("image", "center", "scale")}
     with pytest.raises(
