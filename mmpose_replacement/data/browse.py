@@ -49,6 +49,7 @@ def training_views(config: Config, stage: str, count: int, seed: int) -> list[np
         take_unlabelled(data, number, config.codec.input_size)
     if stage == "raw":
         for each in mappings(data):
+            each.pop("crop_cache", None)  # it gives parts of images, and labels are of the whole
             if "pipeline" in each:
                 each["pipeline"] = [dict(type="KneronLoadImage", preprocess="float")]
     with contextlib.redirect_stdout(io.StringIO()), seeded(seed):  # the COCO reader's chatter

@@ -7,6 +7,8 @@ import pytest
 from browser import is_drawn, needs_browser, screenshot
 from scripts import load_script
 
+from mmpose_replacement.config.load import load_config
+from mmpose_replacement.data.browse import training_views
 from prepostprocess.image import load_rgb
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +41,14 @@ def test_mixed_crops_are_shown_as_they_are_fed(tmp_path, options):
         np.testing.assert_array_equal(browse(tmp_path, mixed, "--stage", stage), sheet)
     raw = [browse(tmp_path, each, "--stage", "raw") for each in (mixed, options)]
     np.testing.assert_array_equal(*raw)
+
+
+@pytest.mark.parametrize("stage", ["raw", "augmented"])
+def test_a_crop_cache_changes_no_picture(tmp_path, options, stage):
+    config = load_config(CONFIG, options)
+    plain = training_views(config, stage, 4, seed=0)
+    config.train_dataloader.dataset.update(crop_cache=str(tmp_path), crop_margin=1.5)
+    np.testing.assert_array_equal(training_views(config, stage, 4, seed=0), plain)
 
 
 @pytest.fixture
