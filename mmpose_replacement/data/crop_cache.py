@@ -101,7 +101,7 @@ class CropCache:
 
 
 def open_crop_cache(
-    folder: str | Path, name: str, people: Sequence[dict], margin: float
+    folder: str | Path, annotations: str, people: Sequence[dict], margin: float
 ) -> CropCache:
     """Open the cache of these people, after making it where there is none that fits.
 
@@ -109,7 +109,7 @@ def open_crop_cache(
 
     Args:
         folder: where caches are kept.
-        name: of the file; made unique by the images' folder.
+        annotations: path of the people's file; with that of the images' folder it makes the name.
         people: dicts with img_path, and bbox float (1, 4) xyxy, in source pixels.
         margin: side of the kept square in units of the box's longer side, at least 1.
     Returns: the cache, in the order of ``people``.
@@ -117,9 +117,9 @@ def open_crop_cache(
     """
     if margin < 1:
         raise ValueError(f"crop_margin must be at least 1, got {margin}. 3 suits the recipes here.")
-    source = os.path.abspath(os.path.dirname(people[0]["img_path"]))
-    unique = hashlib.sha256(source.encode()).hexdigest()[:8]
-    path = Path(folder, f"{name}-{unique}.crops")
+    sources = (annotations, os.path.dirname(people[0]["img_path"]))
+    unique = hashlib.sha256("\n".join(map(os.path.abspath, sources)).encode()).hexdigest()[:8]
+    path = Path(folder, f"{Path(annotations).stem}-{unique}.crops")
     fingerprint = _fingerprint(people, margin)
     try:
         if not _fits(path, fingerprint):

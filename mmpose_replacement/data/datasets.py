@@ -106,8 +106,9 @@ class _CheckedDataset(BaseCocoStyleDataset):
                 for key in self.NOT_FOR_TRAINING:
                     person.pop(key, None)
         if self.crop_cache:
-            name = Path(self.ann_file).stem
-            self.crops = open_crop_cache(self.crop_cache, name, data_list, self.crop_margin)
+            self.crops = open_crop_cache(
+                self.crop_cache, self.ann_file, data_list, self.crop_margin
+            )
             for index, person in enumerate(data_list):
                 person["crop_index"] = index
         return data_list

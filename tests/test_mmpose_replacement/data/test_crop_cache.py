@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import pickle
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -96,6 +97,17 @@ def test_it_is_made_once(tmp_path, people, builds):
     del builds[:]
     check(open_(tmp_path, people), people)
     assert not builds
+
+
+def test_annotations_of_one_name_have_caches_of_their_own(tmp_path, people, builds):
+    parts = {"a/train.json": people[:2], "b/train.json": people[2:]}
+    for _ in range(2):
+        for name, part in parts.items():
+            check(open_crop_cache(tmp_path / "crops", str(tmp_path / name), part, 3.0), part)
+    assert len(builds) == 3  # each part's images once
+    names = [path.name for path in (tmp_path / "crops").glob("*.crops")]
+    assert len(names) == 2
+    assert all(re.fullmatch(r"train-[0-9a-f]{8}\.crops", name) for name in names)
 
 
 def touch(people):
