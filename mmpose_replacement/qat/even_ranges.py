@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 import torch
 from mmcv.cnn import ConvModule
+from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
-_Pair = tuple[nn.Conv2d, nn.BatchNorm2d]
+_Pair = tuple[nn.Conv2d, _BatchNorm]
 
 
 @HOOKS.register_module()
@@ -35,11 +37,15 @@ class EvenRangesHook(Hook):
 
     @torch.no_grad()
     def after_train_iter(self, runner: Runner, **step: object) -> None:
-        """Pull, whatever the step was."""
+        """Pull, whatever the step was, in all processes alike: their statistics differ."""
+        if not self.pairs:
+            return
         share = self.strength * runner.optim_wrapper.get_lr()["lr"][0]
-        for conv, norm in self.pairs:
-            logs = folded_ranges(conv, norm).clamp(min=1e-12).log()
-            norm.weight.mul_(torch.exp(share * (logs.mean() - logs)))
+        ranges = [folded_ranges(*pair) for pair in self.pairs]
+        logs = torch.cat(ranges).clamp(min=1e-12).log()
+        all_reduce(logs, "mean")
+        for (_, norm), own in zip(self.pairs, logs.split([*map(len, ranges)]), strict=True):
+            norm.weight.mul_(torch.exp(share * (own.mean() - own)))
 
 
 def folded_pairs(model: nn.Module) -> Iterator[_Pair]:
@@ -58,12 +64,12 @@ def folded_pairs(model: nn.Module) -> Iterator[_Pair]:
         elif isinstance(module, nn.Sequential):
             found = list(module)
         for conv, norm in zip(found, found[1:], strict=False):
-            is_pair = isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
+            is_pair = isinstance(conv, nn.Conv2d) and isinstance(norm, _BatchNorm)
             if is_pair and norm.affine:
                 yield conv, norm
 
 
-def folded_ranges(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> torch.Tensor:
+def folded_ranges(conv: nn.Conv2d, norm: _BatchNorm) -> torch.Tensor:
     """Largest weight of each output channel once the BatchNorm is folded in, float (O,).
 
     Args:
