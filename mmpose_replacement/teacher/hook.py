@@ -72,4 +72,4 @@ def _transfer(
         transfer_matrix(length, shape[axis], codec.sigma, sigma, udp=teacher.uses_udp).to(device)
         for length, axis in zip(codec.heatmap_wh, (3, 2), strict=True)
     )
-    return MapTransfer(rows, columns, [teacher.notes.keypoint_names.index(n) for n in names])
+    return MapTransfer(rows, columns, teacher.order_of(names))

@@ -1,6 +1,7 @@
 """The network that teaches: any heatmap network, from a checkpoint or an ONNX file."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,6 +41,17 @@ class Teacher:
         """Whether crop and heatmaps follow UDP's grid."""
         return bool(self.notes.encoding_udp or self.notes.decoder == "udp")
 
+    def order_of(self, names: Sequence[str]) -> list[int]:
+        """Number the teacher's map of each of a student's joints.
+
+        Args:
+            names: K joints, all of which the teacher has.
+
+        Returns:
+            K numbers.
+        """
+        return [self.notes.keypoint_names.index(name) for name in names]
+
     def to(self, device: torch.device) -> None:
         """Move it to a device."""
         self.network.to(device)
@@ -67,6 +79,23 @@ class _AsTuple(nn.Module):
 
     def forward(self, images_BCHW: torch.Tensor) -> tuple[torch.Tensor]:
         return (self.network(images_BCHW),)
+
+
+class InOrder(nn.Module):
+    """A teacher's network with its maps in a student's order.
+
+    Args:
+        teacher: whose network it is.
+        names: the student's joints.
+    """
+
+    def __init__(self, teacher: Teacher, names: Sequence[str]) -> None:
+        super().__init__()
+        self.network, self.order = teacher.network, teacher.order_of(names)
+
+    def forward(self, images_BCHW: torch.Tensor) -> tuple[torch.Tensor]:
+        """Return the maps as mmpose's backbones do, in a tuple."""
+        return (self.network(images_BCHW)[0][:, self.order],)
 
 
 def read_teacher(path: Path) -> Teacher:

@@ -7,14 +7,17 @@ import sys
 import time
 from pathlib import Path
 
+import onnx
 import pytest
 import torch
 
 from mmpose_replacement.config.load import load_config
-from mmpose_replacement.teacher.network import Teacher
+from mmpose_replacement.teacher import evaluate
+from mmpose_replacement.teacher.network import Teacher, read_teacher
 from models.checkpoints.weights import read_checkpoint
 from models.export.to_onnx import export_model
 from models.tracing.trace import ExportOptions, build_estimator
+from train import parse_args
 from utils.people_generator.generate import make_people
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,6 +108,29 @@ def test_both_figures_are_said(trained, train_quietly, tmp_path, capsys):
     out = capsys.readouterr().out
     assert re.search(r"best coco/AP -?\d\.\d{4} on \d+ people", out)
     assert re.search(r"teacher \S+epoch_2\.pth: coco/AP \d\.\d{4} on the same people", out)
+
+
+def test_the_teachers_figure_is_of_its_own_order_and_decoder(larger_onnx, tmp_path, monkeypatch):
+    model = onnx.load(larger_onnx)
+    notes = {each.key: each.value for each in model.metadata_props}
+    names = json.dumps(json.loads(notes["keypoint_names"])[::-1])
+    notes |= {"keypoint_names": names, "decoder": '"argmax"', "blur_kernel_size": "7"}
+    onnx.helper.set_model_props(model, notes)
+    path = tmp_path / "reversed.onnx"
+    onnx.save(model, path)
+    runners = []
+    monkeypatch.setattr(
+        evaluate, "evaluate_with", lambda runner, *_, **__: runners.append(runner) or {}
+    )
+    evaluate.print_teacher(
+        parse_args([str(CONFIG), "--teacher", str(path), "--work-dir", str(tmp_path)])
+    )
+    student = runners[0].model
+    images = torch.rand(2, 3, 256, 128)
+    maps = read_teacher(path).network(images)[0]
+    torch.testing.assert_close(student.head(student.backbone(images)), maps.flip(1))
+    assert student.head.decoder.decoder == "argmax"
+    assert student.head.decoder.blur_kernel_size == 7
 
 
 def test_people_without_labels_are_taken(people, train_quietly, larger_onnx, tmp_path, capsys):
