@@ -43,8 +43,7 @@ def _add_course_flags(parser: argparse.ArgumentParser) -> None:
     add, switch = parser.add_argument, argparse.BooleanOptionalAction
     add("--work-dir", type=Path, help="where results go; default work_dirs/<config name>")
     text = "go on with an interrupted training: weights, optimiser, epoch; without FILE from the "
-    text += "newest checkpoint in the work directory, or from the beginning (with --load-from: "
-    text += "with those weights) where there is none"
+    text += "newest in the work directory, or where there is none from the start or --load-from"
     add("--resume", nargs="?", const="newest", metavar="FILE", help=text)
     text = "begin with these weights, at epoch 0: a checkpoint, an ONNX file of the same "
     text += "network, or a name that tools/get_weights.py knows"

@@ -33,26 +33,28 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("--open-images", action="store_true", help=text)
     add("--images", type=Path, metavar="DIR", help="their images: reads each one's size as well")
     add("--detections", type=Path, metavar="JSON", help="a detector's boxes for the same images")
-    text = (
-        "a network's keypoints on the same images (of a description, on its validation set): why "
-    )
-    text += "AP is -1, 0 or low; what tools/test.py --out and inference_e2e.py write"
+    text = "a network's keypoints on the same images (of a description, on its validation set): "
+    text += "why AP is -1, 0 or low; what tools/test.py --out and inference_e2e.py write"
     add("--predictions", type=Path, metavar="JSON", help=text)
     text = "name or id of the person's category; needed where the file has several"
     add("--category", metavar="NAME", help=text)
     text = "a visibility above it is a label; needed where others than 0, 1, 2 are written"
     add("--visible-above", type=float, metavar="V", help=text)
-    text = (
-        "write a corrected copy of the annotations, where the cure is beyond doubt; needs --images "
-    )
-    text += "for labels of turned or scaled photographs"
+    text = "write a corrected copy of the annotations, where the cure is beyond doubt; needs "
+    text += "--images for labels of turned or scaled photographs"
     add("--fix", type=Path, metavar="FILE", help=text)
     text = "write a page of the faults, with pictures of examples where images are read"
     add("--html", type=Path, metavar="FILE", help=text)
     add("--json", type=Path, metavar="FILE", help="write the faults for programs")
     args = parser.parse_args(argv)
-    if args.fix and args.labels.suffix in (".yaml", ".yml", ".py"):
-        parser.error("--fix must go with one annotation file, got a description. Name the file.")
+    if args.labels.suffix in (".yaml", ".yml", ".py"):
+        idle = ["images", "detections", "fix"]
+        idle += ["category", "visible_above"] if args.labels.suffix == ".py" else []
+        for name in (name for name in idle if getattr(args, name) is not None):
+            flag = f"--{name.replace('_', '-')}"
+            parser.error(f"{flag} must go with one annotation file, got a description. Name it.")
+    elif args.open_images and not args.images:
+        parser.error("--open-images must know where the images are. Name their folder: --images.")
     return args
 
 

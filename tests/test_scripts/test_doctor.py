@@ -20,6 +20,17 @@ def drawn(tmp_path) -> Path:
     return tmp_path / "people"
 
 
+def add_copy(folder: Path) -> None:
+    """Let the training set name a copy of one of the validation set's images."""
+    first = sorted((folder / "val/images").iterdir())[0]
+    cv2.imwrite(str(folder / "train/images/copy.png"), cv2.imread(str(first)))
+    content = json.loads((folder / "train/annotations.json").read_text())
+    held = json.loads((folder / "val/annotations.json").read_text())["images"]
+    copied = next(image for image in held if image["file_name"] == first.name)
+    content["images"].append({**copied, "id": 10**6, "file_name": "copy.png"})
+    (folder / "train/annotations.json").write_text(json.dumps(content))
+
+
 def change(folder: Path, edit) -> Path:
     path = folder / "annotations.json"
     content = json.loads(path.read_text())
@@ -136,8 +147,7 @@ def test_all_sets_of_a_config(outcome, tmp_path):
     mine.write_text(f'_base_ = "{Path(config).resolve()}"\ndata_root = "{tmp_path}/"\n')
     code, _ = faults(outcome, tmp_path, mine, "--open-images")
     assert code == 0
-    first = sorted((tmp_path / "val/images").iterdir())[0]
-    cv2.imwrite(str(tmp_path / "train/images/copy.png"), cv2.imread(str(first)))
+    add_copy(tmp_path)
     assert faults(outcome, tmp_path, mine, "--open-images")[1]["overlap"] == "warning"
 
 
@@ -251,10 +261,60 @@ def test_an_image_in_both_sets_is_told(outcome, tmp_path):
     (tmp_path / "mine.yaml").write_text("\n".join(lines))
     code, found = faults(outcome, tmp_path, tmp_path / "mine.yaml", "--open-images")
     assert (code, "overlap" in found) == (0, False)
-    first = sorted((tmp_path / "val/images").iterdir())[0]
-    cv2.imwrite(str(tmp_path / "train/images/copy.png"), cv2.imread(str(first)))
+    add_copy(tmp_path)
     code, found = faults(outcome, tmp_path, tmp_path / "mine.yaml", "--open-images")
     assert (code, found["overlap"]) == (0, "warning")
+
+
+def test_sets_of_one_folder_share_what_both_name(outcome, drawn, tmp_path):
+    labels = drawn / "annotations.json"
+    content = json.loads(labels.read_text())
+    names = ", ".join(content["categories"][0]["keypoints"])
+    parts = {
+        "train": content["images"][:2],
+        "val": content["images"][2:],
+        "both": content["images"],
+    }
+    (drawn / "d").mkdir()
+    for part, images in parts.items():
+        kept = {image["id"] for image in images}
+        people = [each for each in content["annotations"] if each["image_id"] in kept]
+        text = json.dumps({**content, "images": images, "annotations": people})
+        (drawn / f"{part}.json").write_text(text)
+
+    def found(train: str) -> dict:
+        sets = [f"annotations: {drawn}/{train}.json, images: {drawn}/images"]
+        sets += [f"annotations: {drawn}/val.json, images: {drawn}/d/../images"]
+        own = tmp_path / "mine.yaml"
+        own.write_text(f"train: {{{sets[0]}}}\nval: {{{sets[1]}}}\nkeypoints: [{names}]\n")
+        return faults(outcome, tmp_path, own, "--open-images")[1]
+
+    assert "overlap" not in found("train")
+    assert found("both")["overlap"] == "warning"
+
+
+def test_sizes_that_are_written_as_fractions_are_compared_too(outcome, drawn, tmp_path):
+    def enlarge(content):
+        for image in content["images"]:
+            image["width"], image["height"] = 2.0 * image["width"], 2.0 * image["height"]
+
+    flags = (change(drawn, enlarge), "--images", drawn / "images")
+    assert faults(outcome, tmp_path, *flags)[1]["image-size"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("labels", "flags", "message"),
+    [
+        ("mine.yaml", ["--images", "."], "--images must go with one annotation file"),
+        ("mine.yaml", ["--fix", "a.json"], "--fix must go with one annotation file"),
+        ("mine.py", ["--visible-above", "0"], "--visible-above must go with one annotation file"),
+        ("labels.json", ["--open-images"], "--open-images must know where the images are"),
+    ],
+)
+def test_flags_that_would_have_no_effect(outcome, labels, flags, message):
+    code, errors = outcome(TOOL, labels, *flags)
+    assert code == 2
+    assert message in errors
 
 
 @pytest.mark.parametrize(("joints", "kind"), [(16, None), (14, "joint-count")])

@@ -119,6 +119,16 @@ def test_coco_json(run, folder, tmp_path):
     assert "nine.bmp: --coco-json must have images named by their COCO number" in errors
 
 
+@pytest.mark.parametrize("prefix", ["COCO_val2014_", "1"])
+def test_coco_json__numbers_are_of_the_files_whatever_is_put_before_them(
+    run, folder, tmp_path, prefix
+):
+    flags = ("--coco-json", tmp_path / "coco.json", "--relative-to", folder)
+    assert run(folder, *flags, "--path-prefix", prefix) == (0, "")
+    assert {result["image_id"] for result in read(tmp_path, "coco.json")} == {7, 9, 12}
+    assert len(read(tmp_path)) == 3
+
+
 def test_corrupt_pictures__listed_at_the_end(run, folder, tmp_path):
     (folder / "a.jpg").write_bytes(b"")
     (folder / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n cut")

@@ -134,6 +134,23 @@ def test_other_files_are_refused(outcome, tmp_path, name):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("is_linked", [False, True])
+def test_labels_that_are_read_are_not_written_over(outcome, tmp_path, is_linked):
+    (tmp_path / "pics").mkdir()
+    cv2.imwrite(str(tmp_path / "pics/a.png"), np.zeros((80, 100, 3), np.uint8))
+    labels = coco(tmp_path).rename(tmp_path / "train.json")
+    output = tmp_path
+    if is_linked:
+        output = tmp_path / "link"
+        output.symlink_to(tmp_path)
+    before = labels.read_bytes()
+    flags = ("-o", output, "--images", tmp_path / "pics", "--category", "person")
+    code, errors = outcome(TOOL, "coco", labels, *flags)
+    assert code == 1
+    assert "train.json: --output must not take the place of labels that are read" in errors
+    assert labels.read_bytes() == before
+
+
 def test_boxes_and_the_split_do_not_depend_on_luck():
     box = box_around(np.array([[10.0, 10.0], [30.0, 50.0]]), (100, 80))
     np.testing.assert_allclose(box, [7, 5.6, 26, 48.8])

@@ -67,9 +67,8 @@ def images_of_both(config: Config) -> list[Fault]:
             if data.get("type") == "KneronCocoDataset":
                 root = Path(data.get("data_root") or "")
                 found[root / data["ann_file"]] = root / data["data_prefix"]["img"]
-    folders = list(dict.fromkeys(train.values()))
     held = [(labels, folder) for labels, folder in val.items() if labels not in train]
-    return [fault for each in held for fault in check_overlap(folders, *each)]
+    return [fault for each in held for fault in check_overlap([*train.items()], *each)]
 
 
 def check_description(config: Config, info: Mapping) -> list[Fault]:

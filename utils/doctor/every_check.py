@@ -149,7 +149,7 @@ def _check_images(labels: Path, folder: Path, named: list[dict]) -> list[Fault]:
     stated = [
         (str(folder / image["file_name"]), (image["width"], image["height"]))
         for image in named
-        if all(type(image.get(k)) is int and are_finite([image[k]]) for k in ("width", "height"))
+        if are_finite([image.get(key) for key in ("width", "height")])
     ]
     faults = check_image_sizes(labels, stated)
     return faults + check_pixels(labels, [path for path, _ in stated])

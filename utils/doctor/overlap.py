@@ -12,11 +12,11 @@ from utils.dataset_check.json_file import load_json
 from utils.dataset_check.structure import check_structure
 
 
-def check_overlap(train: Sequence[Path], val: Path, folder: Path) -> list[Fault]:
+def check_overlap(train: Sequence[tuple[Path, Path]], val: Path, folder: Path) -> list[Fault]:
     """Find images that are trained on and validated on, under whatever name.
 
     Args:
-        train: folders of images.
+        train: annotations and folder of images, of each set.
         val: the validation set's annotations.
         folder: of its images.
 
@@ -25,12 +25,9 @@ def check_overlap(train: Sequence[Path], val: Path, folder: Path) -> list[Fault]
 
     Source: difference hash: whether each pixel of a 9x8 thumbnail is brighter than the next.
     """
-    content = load_json(val, "a COCO keypoint file")
-    faults = check_structure(content, str(val), need_sizes=False)
-    if any(fault.level == ERROR for fault in faults):
-        return []
-    held = {folder / image["file_name"] for image in content["images"]}
-    others = {path for each in train for path in each.rglob("*") if path.is_file()} - held
+    held = _images(val, folder)
+    trained_on = {path for each in train for path in _images(*each)} if held else set()
+    others = trained_on - held
     with ThreadPoolExecutor() as pool:
         known = dict(zip(pool.map(_look, others), others, strict=True))
         pairs = [
@@ -42,9 +39,18 @@ def check_overlap(train: Sequence[Path], val: Path, folder: Path) -> list[Fault]
         "overlap",
         val,
         "images of the validation set must not look like images that are trained on",
-        sorted(pairs),
+        sorted(pairs + [f"{path.name} is in both" for path in held & trained_on]),
         "Take them out of one of the two: AP would be too high.",
     )
+
+
+def _images(labels: Path, folder: Path) -> set[Path]:
+    """Name the images of a COCO file, as the file system knows them."""
+    content = load_json(labels, "a COCO keypoint file")
+    faults = check_structure(content, str(labels), need_sizes=False)
+    if any(fault.level == ERROR for fault in faults):
+        return set()
+    return {(folder / image["file_name"]).resolve() for image in content["images"]}
 
 
 def _look(path: Path) -> bytes | None:

@@ -29,8 +29,8 @@ def own_sets(
     faults = [Fault("assumed", NOTE, str(path), remark.rstrip(".")) for remark in data.remarks]
     trained_on = {each.annotations for each in data.train}
     if open_images and data.val.annotations not in trained_on:  # one set for both is meant so
-        folders = [each.images for each in data.train]
-        faults += check_overlap(folders, data.val.annotations, data.val.images)
+        train = [(each.annotations, each.images) for each in data.train]
+        faults += check_overlap(train, data.val.annotations, data.val.images)
     sets = {
         each.annotations: LabelFiles(
             each.annotations,

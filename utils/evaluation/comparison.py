@@ -80,13 +80,14 @@ def read_truth(
             for a in people
             if not a.get("iscrowd")
         ]
+        images = list(names.values())
     else:
         names = {}
         records = _check_records(path, content, "img_path", landmark_points)
         poses = [
             _pose(path, r["img_path"], r[landmark_points], r, len(joints.names)) for r in records
         ]
-    images = list(names.values()) or list(dict.fromkeys(r["img_path"] for r in records))
+        images = list(dict.fromkeys(r["img_path"] for r in records))
     labelled = [p for p in poses if p is not None and p.labelled.any()]
     if not labelled:
         raise ValueError(

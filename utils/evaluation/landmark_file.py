@@ -106,7 +106,7 @@ class E2eResults:
         all_persons: one record a person with ``bbox`` and ``score``; else one an image, of the
             person with the highest score.
         records: image name: its records.
-        coco: COCO number: its results.
+        coco: image name: its COCO results.
     """
 
     path: Path
@@ -115,7 +115,7 @@ class E2eResults:
     all_persons: bool = False
     names: tuple[str, ...] = KEYPOINT_NAMES
     records: dict[str, list[dict]] = field(default_factory=dict)
-    coco: dict[int, list[dict]] = field(default_factory=dict)
+    coco: dict[str, list[dict]] = field(default_factory=dict)
 
     def add(self, name: str, path: Path, people: People) -> None:
         """Take the people of an image; none at all gives one record with an empty list.
@@ -131,15 +131,14 @@ class E2eResults:
             {"img_path": name, landmarks_key(self.names): []}
         ]
         if self.coco_path is not None:
-            image_id = coco_image_id(path)
-            self.coco[image_id] = people_to_coco(image_id, people)
+            self.coco[name] = people_to_coco(coco_image_id(path), people)
 
     def write(self, order: list[str]) -> None:
         """Write the files, whole, records in the order of the image names given."""
         known = [name for name in order if name in self.records]
         if self.coco_path is not None:
             # First, so that no record lacks its results if the program ends between the two.
-            of_images = (self.coco.get(coco_image_id(Path(name)), []) for name in known)
+            of_images = (self.coco.get(name, []) for name in known)
             write_json(self.coco_path, [result for results in of_images for result in results])
         write_json(self.path, [record for name in known for record in self.records[name]])
 
@@ -167,10 +166,10 @@ class E2eResults:
         self.records |= read
         if coco_path is None:
             return dropped
-        done = {coco_image_id(paths[name]) for name in read}
+        done = {coco_image_id(paths[name]): name for name in read}
         for result in _read_list(coco_path, "image_id", self._is_result):
             if result["image_id"] in done:
-                self.coco.setdefault(result["image_id"], []).append(result)
+                self.coco.setdefault(done[result["image_id"]], []).append(result)
         return dropped
 
     def _is_record(self, record: dict) -> bool:

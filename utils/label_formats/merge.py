@@ -63,7 +63,8 @@ def read_merged(path: Path) -> LabelSet:
             f"{path}: an image must be in one set, and once, got {len(twice)} more than once: "
             f"{name_some(twice)}. Take it out of the others."
         )
-    return LabelSet(names, folder, tuple(images), tuple(remarks))
+    read = (path, *(source.labels for source in sources))
+    return LabelSet(names, folder, tuple(images), read, tuple(remarks))
 
 
 def _names(names: Any, where: object) -> list[str]:

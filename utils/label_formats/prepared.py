@@ -24,7 +24,8 @@ def write_data_set(labels: LabelSet, output: Path, share: float) -> list[str]:
         What was written, a line each.
 
     Raises:
-        ValueError: nothing is left to train on, or keypoints that training would refuse.
+        ValueError: nothing is left to train on, keypoints that training would refuse, or a file
+            that would take the place of one that was read.
         OSError: a file cannot be written.
     """
     if faults := check_keypoint_names(labels.names):
@@ -53,6 +54,14 @@ def write_data_set(labels: LabelSet, output: Path, share: float) -> list[str]:
         told.append(f"{part}.json: {len(content['annotations'])} people on {len(chosen)} images")
     lines.append(f"keypoints: {json.dumps(list(labels.names), ensure_ascii=False)}")
     files["data.yaml"] = "\n".join(lines) + "\n"
+    sources = [source.resolve() for source in labels.sources]
+    for path in (output / name for name in files):
+        places = (path.resolve(), *path.resolve().parents)
+        if path.exists() and any(source in places for source in sources):
+            raise ValueError(
+                f"{path}: --output must not take the place of labels that are read. Name another "
+                "folder."
+            )
     with ExitStack() as all_or_none:
         for name, text in files.items():
             temporary = all_or_none.enter_context(replacing(output / name))

@@ -31,12 +31,14 @@ class LabelSet:
         names: of K keypoints, in their order.
         folder: of the images.
         images: with their people.
+        sources: files and folders that the labels were read from.
         remarks: what was taken from where, a line each.
     """
 
     names: tuple[str, ...]
     folder: Path
     images: tuple[LabelledImage, ...]
+    sources: tuple[Path, ...]
     remarks: tuple[str, ...] = ()
 
 
@@ -69,7 +71,7 @@ def read_label_set(source: LabelSource) -> LabelSet:
             f"{', '.join(strangers)}. Add them; merge takes some of them only."
         )
     _check_images(source, images)
-    return LabelSet(tuple(names), source.images, tuple(images))
+    return LabelSet(tuple(names), source.images, tuple(images), (source.labels,))
 
 
 def _read(source: LabelSource) -> tuple[Sequence[str], list[LabelledImage]]:

@@ -239,6 +239,38 @@ def test_width_and_height_alone_are_exchanged(tmp_path, rng):
     assert said[0] == "7 images: width and height exchanged"
 
 
+def test_labels_that_fit_both_frames_are_not_turned(tmp_path, rng):
+    content = labels(rng, sizes=[(64, 48)])
+    for person in content["annotations"]:
+        person["keypoints"] = [20.0, 14.0, 2, 20.0, 40.0, 2] + [0] * (3 * K - 6)
+        person.update(bbox=[10, 10, 30, 30], num_keypoints=2, segmentation=[])
+    images = write_images(tmp_path / "images", [(48, 64)], [6])
+    with pytest.raises(ValueError, match="not cured"):
+        cured(tmp_path, content, images)
+
+
+def test_outlines_of_another_kind_are_left_out(tmp_path, rng):
+    content = labels(rng)
+    scale_labels(content, SIZES, [(2 * w, 2 * h) for w, h in SIZES])
+    content["annotations"][0]["segmentation"] = [1, 2, 3, 4]
+    content["annotations"][1]["segmentation"] = [{"counts": "a"}]
+    found, said = cured(tmp_path, content, write_images(tmp_path / "images", SIZES))
+    assert "segmentation" not in found["annotations"][0]
+    assert any(line.startswith("2 segmentations: left out") for line in said)
+
+
+def test_shares_keep_their_digits_beside_another_cure(tmp_path, rng):
+    wanted = labels(rng, sizes=[(4000, 3000)] * len(SIZES))
+    broken = copy.deepcopy(wanted)
+    for person in broken["annotations"]:
+        points = np.reshape(person["keypoints"], (K, 3))
+        points[:, :2] /= (4000, 3000)
+        points[points[:, 2] == 0, 2] = -1
+        person["keypoints"] = points.ravel().tolist()
+    found, _ = cured(tmp_path, broken)
+    assert_same(found, wanted, pixels=0.002)
+
+
 def test_what_cannot_be_cured_is_refused_in_a_line(tmp_path, rng):
     images = write_images(tmp_path / "images", [(50, 90)] * len(SIZES))
     with pytest.raises(ValueError, match=r"broken\.json: not cured, .*as wide and high") as caught:

@@ -252,3 +252,9 @@ def test_other_forms_are_read(tmp_path, labels, results):
         for result in results
     ]
     assert set(told(tmp_path, labels, records)) == {"prediction-agreement"}
+    for record in records:
+        del record["lmk_coco_body_17pts"][2::3]
+    empty = [{"img_path": name, "lmk_coco_body_17pts": []} for name in names.values()]
+    assert set(told(tmp_path, labels, records + empty)) == {"prediction-agreement"}
+    (fault,) = told(tmp_path, labels, empty).values()
+    assert "Nobody was predicted" in fault.line

@@ -141,6 +141,10 @@ def test_read_results__two_files_of_one_name_are_not_guessed_at(save, points):
             [{"img_path": "a.jpg", KEY: [0] * 34}],
             "somebody must have a labelled keypoint, got none",
         ),
+        (
+            {"images": [], "annotations": [], "categories": [{"id": 1, "name": "person"}]},
+            "somebody must have a labelled keypoint, got none",
+        ),
         ([{"img_path": "a.jpg"}], f"each record must have '{KEY}', got one without"),
         ([{"img_path": "a.jpg", KEY: [1, 2, 3]}], "landmarks of a.jpg must be 34 or 51 finite num"),
         (

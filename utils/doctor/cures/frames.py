@@ -21,6 +21,7 @@ def fix_frames(content: dict, folder: Path) -> list[str]:
     A photograph with an EXIF turn that is stated unturned was labelled unturned. Where that is so
     for each one whose size can tell, it is so for the others of the file. If labels reach beyond
     the stated frames, and would not beyond the upright ones, only width and height are exchanged.
+    Where labels fit both, nothing is moved.
 
     Args:
         content: of a COCO file; changed.
@@ -34,7 +35,8 @@ def fix_frames(content: dict, folder: Path) -> list[str]:
     known = [(i, h) for i, h in zip(images, headers, strict=True) if isinstance(h, ImageHeader)]
     aside = {image["id"] for image, header in known if _is_aside(_size(image), header.size_wh)}
     exchanged, unturned = _votes(content, aside)
-    if min(exchanged, unturned) * _CLEARLY > max(exchanged, unturned):
+    is_clear = min(exchanged, unturned) * _CLEARLY <= max(exchanged, unturned)
+    if aside and not (is_clear and exchanged + unturned):
         return []
     restated = aside if exchanged > unturned else set()
     for image in images:
@@ -54,7 +56,7 @@ def fix_frames(content: dict, folder: Path) -> list[str]:
         *said(len(restated), "image", "width and height exchanged"),
         *said(len(frames) - num_scaled, "image", "labels turned upright, as EXIF says"),
         *said(num_scaled, "image", "labels scaled to the image's size"),
-        *said(left_out, "segmentation", "left out, as run lengths cannot be moved"),
+        *said(left_out, "segmentation", "left out, as only outlines can be moved"),
     ]
 
 
@@ -123,12 +125,16 @@ def _move(content: dict, frames: dict, images: dict) -> int:
         if are_finite([person.get("area")]):
             person["area"] = rounded(person["area"] * frame.enlargement)
         outlines = person.get("segmentation")
-        if isinstance(outlines, list):
+        if isinstance(outlines, list) and all(_is_outline(each) for each in outlines):
             person["segmentation"] = [_moved_outline(each, frame) for each in outlines]
         elif outlines is not None:
             del person["segmentation"]
             left_out += 1
     return left_out
+
+
+def _is_outline(value: object) -> bool:
+    return isinstance(value, list) and len(value) % 2 == 0 and are_finite(value)
 
 
 def _moved_outline(outline: list, frame: LabelMove) -> list:

@@ -37,7 +37,9 @@ def fix_visibility(content: dict, above: float | None) -> list[str]:
         points[:, 2] = np.where(given == -1, 0, given) if above is None else 2 * (given > above)
         if (points[:, 2] != given).any():
             count += int(np.count_nonzero(points[:, 2] != given))
-            write_points(person, points)
+            person["keypoints"][2::3] = [
+                value if value % 1 else int(value) for value in points[:, 2].tolist()
+            ]
     rule = "of -1 written as 0" if above is None else f"written as 2 above {above:g}, as 0 else"
     return said(count, "visibility", rule)
 

@@ -50,21 +50,24 @@ def read_predictions(
         ValueError: no JSON.
     """
     file, content = str(path), load_json(path, f"a list of predictions: {_FORMS}")
-    if not isinstance(content, list) or not content:
-        got = f"a {type(content).__name__}" if not isinstance(content, list) else "an empty list"
-        rule, cure = f"it must be a list of predictions, got {got}", f"Write {_FORMS}."
-        if content == []:
-            cure = "Nobody was predicted: check the boxes and the score threshold."
-        return None, [Fault("no-predictions", ERROR, file, rule, cure=cure)]
+    if content == []:
+        return None, [_nobody(file, "an empty list")]
+    if not isinstance(content, list):
+        rule = f"it must be a list of predictions, got a {type(content).__name__}"
+        return None, [Fault("no-predictions", ERROR, file, rule, cure=f"Write {_FORMS}.")]
     names = [PurePosixPath(image["file_name"]).name for image in images]
     ids = {name: image["id"] for name, image in zip(names, images, strict=True)}
     ids = {name: ids[name] for name, count in Counter(names).items() if count == 1}
-    records = [_plain(entry, ids) for entry in content]
+    records = [_plain(entry, ids, num_keypoints) for entry in content]
+    empty = {record["image_id"] for record in records if _is_of_nobody(record)}
+    records = [record for record in records if not _is_of_nobody(record)]
+    if not records:
+        return None, [_nobody(file, f"{len(empty)} images without people")]
     faults = _check_form(records, num_keypoints, file)
     if faults:
         return None, faults
     faults = _check_categories(records, category_id, file) + _check_scores(records, file)
-    faults += _check_images(records, images, file)
+    faults += _check_images(records, images, file, empty)
     known = {image["id"] for image in images}
     kept = [record for record in records if record["image_id"] in known]
     if not kept:
@@ -87,7 +90,19 @@ def _check_form(records: list, num_keypoints: int, file: str) -> list[Fault]:
     return faults or _check_keypoints(records, num_keypoints, file)
 
 
-def _plain(entry: Any, ids: dict[str, int | str]) -> Any:
+def _nobody(file: str, got: str) -> Fault:
+    rule = f"it must be a list of predictions, got {got}"
+    cure = "Nobody was predicted: check the boxes and the score threshold."
+    return Fault("no-predictions", ERROR, file, rule, cure=cure)
+
+
+def _is_of_nobody(record: Any) -> bool:
+    """Tell whether it is what inference_e2e.py writes of an image without people."""
+    is_plain = isinstance(record, dict) and isinstance(record.get("img_path"), str)
+    return is_plain and record["keypoints"] == [] and "image_id" in record
+
+
+def _plain(entry: Any, ids: dict[str, int | str], num_keypoints: int) -> Any:
     """One form for all three: image_id, by file name where none is given, and a flat list."""
     if not isinstance(entry, dict):
         return entry
@@ -101,6 +116,9 @@ def _plain(entry: Any, ids: dict[str, int | str]) -> Any:
     if isinstance(values, list) and values and all(isinstance(row, list) for row in values):
         rows = [[*row, 1.0] if len(row) == 2 else row for row in values]
         record["keypoints"] = [value for row in rows for value in row]
+    elif "img_path" in record and isinstance(values, list) and len(values) == 2 * num_keypoints:
+        pairs = zip(values[::2], values[1::2], strict=True)
+        record["keypoints"] = [value for x, y in pairs for value in (x, y, 1.0)]
     return record
 
 
@@ -157,7 +175,9 @@ def _check_scores(records: list[dict], file: str) -> list[Fault]:
     )
 
 
-def _check_images(records: list[dict], images: Sequence[dict], file: str) -> list[Fault]:
+def _check_images(
+    records: list[dict], images: Sequence[dict], file: str, empty: set
+) -> list[Fault]:
     known = {image["id"] for image in images}
     strange = [f"{key!r}" for key in dict.fromkeys(r["image_id"] for r in records)]
     predicted = {record["image_id"] for record in records} & known
@@ -171,7 +191,8 @@ def _check_images(records: list[dict], images: Sequence[dict], file: str) -> lis
             "Write the labels' ids, or predict on the labels' images.",
             _why_strange([record["image_id"] for record in records], images),
         )
-    missing = [f"{image['file_name']}" for image in images if image["id"] not in predicted]
+    tried = predicted | empty
+    missing = [f"{image['file_name']}" for image in images if image["id"] not in tried]
     return warning(
         "prediction-missing",
         file,
