@@ -54,7 +54,25 @@ class KneronCheckpointHook(CheckpointHook):
         """Find the folder; see mmengine's."""
         follow(runner.message_hub, Path(self.out_dir or runner.work_dir))
         super().before_train(runner)
+        # so that a best one found before the next epoch's checkpoint is noted in this one
+        self.last_ckpt = runner.message_hub.runtime_info.get("last_ckpt")
         self.file_backend = _Patient(self.file_backend)
+
+    def has_kept(self, hub: MessageHub, scores: dict) -> bool:
+        """Tell whether a validation's best checkpoint was written, or is not to be.
+
+        Args:
+            hub: what the training remembers.
+            scores: of the validation.
+
+        Returns:
+            Whether the score is no better than the best one so far.
+        """
+        for key, rule in zip(self.key_indicators or (), self.rules or (), strict=True):
+            best = hub.runtime_info.get("best_score", self.init_value_map[rule])
+            if key in scores and self.is_better_than[key](scores[key], best):
+                return False
+        return True
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
         super()._save_best_checkpoint(runner, metrics)

@@ -13,13 +13,14 @@ from itertools import islice
 from pathlib import Path
 
 import torch
-from mmengine.dist import all_reduce, is_distributed, is_main_process
+from mmengine.dist import all_reduce, broadcast_object_list, is_distributed, is_main_process
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS, LOOPS
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader, Sampler
 
+from mmpose_replacement.engine.checkpoint_hook import KneronCheckpointHook
 from mmpose_replacement.report.curves import read_scalars
 from utils.processes import PARENT
 
@@ -49,11 +50,19 @@ class PoseTrainLoop(EpochBasedTrainLoop):
 
     def is_unjudged(self) -> bool:
         """Tell whether a resumed training had ended within the validation of an epoch."""
-        is_at_end = self._epoch > 0 and self._iter == self._epoch * len(self.dataloader)
+        is_at_end = 0 < self._epoch <= self._max_epochs
+        is_at_end = is_at_end and self._iter == self._epoch * len(self.dataloader)
         if not is_at_end or not self._is_due():
             return False
         records = read_scalars(Path(self.runner.work_dir).glob("*"))
-        return not any("loss" not in each and each["step"] == self._epoch for each in records)
+        scores = [each for each in records if "loss" not in each and each["step"] == self._epoch]
+        keepers = [hook for hook in self.runner.hooks if isinstance(hook, KneronCheckpointHook)]
+        is_kept = all(
+            hook.has_kept(self.runner.message_hub, each) for hook in keepers for each in scores[-1:]
+        )
+        found = [not scores or not is_kept]
+        broadcast_object_list(found)  # the first process alone writes records
+        return found[0]
 
     def _is_due(self) -> bool:
         self._decide_current_val_interval()

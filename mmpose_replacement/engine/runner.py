@@ -145,7 +145,8 @@ class PoseRunner(Runner):
         self.train_dataloader.sampler.seed = self.seed  # the sampler was made before this was read
         loop = self.train_loop
         is_unjudged = isinstance(loop, PoseTrainLoop) and loop.is_unjudged()
-        if self.epoch >= self.max_epochs and not is_unjudged:
+        is_written = all(hook.is_done(self) for hook in self.hooks if hasattr(hook, "is_done"))
+        if self.epoch >= self.max_epochs and is_written and not is_unjudged:
             raise ValueError(
                 f"{filename}: training must have epochs left, but {self.epoch} of "
                 f"{self.max_epochs} are done. Raise max_epochs, or test the checkpoint."

@@ -182,15 +182,16 @@ def _add_hooks(config: Config, args: argparse.Namespace) -> None:
 
 def _resume_newest(config: Config) -> None:
     found = _newest(config)
-    config.resume = found is not None
     if found:
-        config.load_from = str(found)
+        config.resume, config.load_from = True, str(found)
         return
+    start = "begins anew"
     if config.get("load_from"):
         require_file(config.load_from, "checkpoint")
+        start = "goes on from" if config.get("resume") else "begins with"
+        start += f" {config.load_from}"
     if is_first():
-        start = f"with {config.load_from}" if config.get("load_from") else "anew"
-        print(f"{config.work_dir}: no checkpoint epoch_N.pth there, training begins {start}")
+        print(f"{config.work_dir}: no checkpoint epoch_N.pth there, training {start}")
 
 
 def _newest(config: Config) -> Path | None:
@@ -205,7 +206,10 @@ def _newest(config: Config) -> Path | None:
 
 def _made_at(checkpoint: Path) -> tuple[str, int]:
     """Read when a checkpoint was written, which a copy of the file keeps, and after which step."""
-    meta = read_checkpoint(checkpoint).get("meta")
+    try:
+        meta = read_checkpoint(checkpoint).get("meta")
+    except ValueError:  # damaged: told if there is no other
+        meta = None
     meta = meta if isinstance(meta, dict) else {}
     return str(meta.get("time", "")), int(meta.get("iter", 0))
 

@@ -38,6 +38,13 @@ class FixedPointFileHook(Hook):
     def __init__(self, chip: str) -> None:
         self.chip = chip
 
+    def is_done(self, runner: Runner) -> bool:
+        """Tell whether the file is there, which comes after the last epoch."""
+        return self._target(runner).is_file()
+
+    def _target(self, runner: Runner) -> Path:
+        return Path(runner.work_dir, f"kl{self.chip}_8bit.onnx")
+
     @master_only
     def after_train(self, runner: Runner) -> None:
         """Write the files."""
@@ -54,7 +61,7 @@ class FixedPointFileHook(Hook):
         prepared = network.to_prepared()
         observed = observe(prepared.graph, list(prepared.plan.activations), crops)
         found = write_down(replace(prepared, observed=observed), self.chip, crops)
-        target = Path(runner.work_dir, f"kl{self.chip}_8bit.onnx")
+        target = self._target(runner)
         plain = target.with_name(f"kl{self.chip}_float.onnx")
         write_model(found.model, target)
         write_model(float_model(prepared), plain)

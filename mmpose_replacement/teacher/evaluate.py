@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from mmengine.device import get_device
 from mmengine.dist import is_main_process
 
 from mmpose_replacement.config.load import load_config
@@ -29,6 +30,7 @@ def print_teacher(args: argparse.Namespace) -> None:
         )
     work_dir = args.work_dir or Path("work_dirs", args.config.stem)
     runner = build_test_runner(config, work_dir / "teacher")
+    teacher.to(get_device())
     take_heatmaps_from(runner.model, InOrder(teacher, keypoints_of(config)))
     figures = evaluate_with(runner, config, "ground-truth", num_workers=0)
     name = config.default_hooks.checkpoint.get("save_best")

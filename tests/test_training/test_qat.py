@@ -1,6 +1,7 @@
 """train.py --qat: what it begins with, what it leaves, and what is refused."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,19 @@ def test_a_resumed_run_is_the_same_run(rounded, train_quietly, config, tmp_path)
         torch.testing.assert_close(ours[name], weight, rtol=0, atol=0)
     names = ("kl520_8bit.onnx", "kl520_float.onnx")
     assert all((tmp_path / n).read_bytes() == (rounded / n).read_bytes() for n in names)
+
+
+def test_a_run_that_was_killed_as_it_wrote_its_file_writes_it(
+    rounded, train_quietly, config, tmp_path
+):
+    folder = shutil.copytree(rounded, tmp_path / "copy")
+    (folder / "kl520_8bit.onnx").unlink()
+    flags = ("--qat", "520", "--resume", "--no-validate")
+    train_quietly(folder, *flags, also=TWICE, config=config)
+    written = (folder / "kl520_8bit.onnx").read_bytes()
+    assert written == (rounded / "kl520_8bit.onnx").read_bytes()
+    with pytest.raises(SystemExit, match="training must have epochs left"):
+        train_quietly(folder, *flags, also=TWICE, config=config)
 
 
 REFUSED = {

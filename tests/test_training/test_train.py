@@ -51,6 +51,15 @@ def test_resumed_training_equals_the_uninterrupted_one(trained, train_quietly, t
     )
 
 
+def forget_best(path: Path) -> None:
+    """Leave a checkpoint as it is while its epoch is validated for the first time."""
+    checkpoint = read(path)
+    info = checkpoint["message_hub"]["runtime_info"]
+    for key in ("best_score", "best_ckpt"):
+        info.pop(key, None)
+    torch.save(checkpoint, path)
+
+
 def change_meta(checkpoint: dict, **values) -> None:
     checkpoint["meta"].update(values)
 
@@ -125,21 +134,31 @@ def test_resume_after_the_last_epoch_is_refused(trained, train_quietly, tmp_path
 def test_an_epoch_whose_validation_was_cut_off_is_validated_on_resume(
     trained, train_quietly, tmp_path, capsys
 ):
-    shutil.copy(trained / "epoch_2.pth", tmp_path)  # nothing tells that it was validated
+    shutil.copy(trained / "epoch_2.pth", tmp_path)
+    forget_best(tmp_path / "epoch_2.pth")
     train_quietly(tmp_path, "--resume", also=("max_epochs=2", "train_cfg.val_interval=1"))
     assert "coco/AP" in (tmp_path / "scalars.csv").read_text()
     assert "for 2 epochs" in capsys.readouterr().out
+    (best,) = tmp_path.glob("best_*.pth")
+    assert read(tmp_path / "epoch_2.pth")["message_hub"]["runtime_info"]["best_ckpt"] == str(best)
     with pytest.raises(SystemExit, match="training must have epochs left"):
         train_quietly(tmp_path, "--resume", also=("max_epochs=2", "train_cfg.val_interval=1"))
+    # written down, but its best checkpoint was not: the epoch's own knows nothing of it
+    shutil.copy(trained / "epoch_2.pth", tmp_path)
+    forget_best(tmp_path / "epoch_2.pth")
+    best.unlink()
+    train_quietly(tmp_path, "--resume", also=("max_epochs=2", "train_cfg.val_interval=1"))
+    assert best.is_file()
 
 
 def test_resume_goes_on_with_the_newest_and_not_with_an_older_training_that_came_further(
     trained, train_quietly, tmp_path
 ):
     old, new = read(trained / "epoch_2.pth"), read(trained / "epoch_1.pth")
-    change_meta(old, epoch=9, time="20260101_000000")
+    change_meta(old, epoch=9, time="20000101_000000")
     torch.save(old, tmp_path / "epoch_9.pth")
     torch.save(new, tmp_path / "epoch_1.pth")
+    (tmp_path / "epoch_4.pth").write_bytes(b"damaged")
     train_quietly(tmp_path, "--resume", "--no-validate", also=("max_epochs=2",))
     assert read(tmp_path / "epoch_2.pth")["meta"]["epoch"] == 2
 

@@ -135,6 +135,11 @@ def input_of(model) -> tuple:
     return inputs[0].name, tuple(d.dim_value for d in inputs[0].type.tensor_type.shape.dim)
 
 
+# what numpy, json and Python raise at files that are cut short, damaged, or of another kind
+UNREADABLE = (AttributeError, BadZipFile, EOFError, KeyError, OSError, TypeError, ValueError)
+UNREADABLE += (zlib.error,)
+
+
 def read_calibration(path: Path, notes: dict, shape: tuple) -> list:
     """Load the crops, each of the network's shape, once they suit it."""
     import numpy as np
@@ -142,7 +147,7 @@ def read_calibration(path: Path, notes: dict, shape: tuple) -> list:
     try:
         with np.load(str(path), allow_pickle=False) as file:
             images, theirs = file["images"], dict(json.loads(str(file["notes"])))
-    except (OSError, EOFError, TypeError, ValueError, KeyError, BadZipFile, zlib.error) as err:
+    except UNREADABLE as err:
         raise Refused(
             f"{path}: calibration must be a file of tools/export_calibration.py, got a fault "
             f"({err}). Write it again."

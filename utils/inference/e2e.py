@@ -108,7 +108,7 @@ def _results_before(
             )
         part_coco = coco_path and shard.path(coco_path)
         dropped += results.resume(names, shard.path(path), part_coco)
-    if dropped and not results.records:
+    if dropped and names and not results.records:
         flag = "--merge" if options.merge else "--resume"
         raise ValueError(
             f"{path}: {flag} must find results of this run's images, got those of '{dropped[0]}' "
