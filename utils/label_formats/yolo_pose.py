@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from utils.inference.sources import find_images
+from utils.dataset_check.faults import name_some
+from utils.inference.sources import IMAGE_SUFFIXES
 from utils.label_formats.labelled import (
     LabelledImage,
     LabelledPerson,
@@ -25,15 +26,12 @@ def read_yolo_pose(folder: Path, images: Path, names: Sequence[str]) -> list[Lab
         Images that have a text file.
 
     Raises:
-        ValueError: a line with another number of numbers, or an image that cannot be read.
+        ValueError: a line with another number of numbers, an image that cannot be read, or labels
+            without an image.
 
     Source: Ultralytics' documentation, "Pose Estimation Datasets Overview".
     """
-    labelled = [
-        (path.relative_to(images), folder / path.relative_to(images).with_suffix(".txt"))
-        for path in find_images(str(images))
-    ]
-    labelled = [(name, text) for name, text in labelled if text.is_file()]
+    labelled = _pairs(folder, images)
     sizes = sizes_of(folder, images, [name.as_posix() for name, _ in labelled])
     found = []
     for (name, text), size in zip(labelled, sizes, strict=True):
@@ -45,6 +43,27 @@ def read_yolo_pose(folder: Path, images: Path, names: Sequence[str]) -> list[Lab
                 raise ValueError(f"{text}:{number}: {err}. Correct it.") from err
         found.append(LabelledImage(name.as_posix(), size, tuple(people)))
     return found
+
+
+def _pairs(folder: Path, images: Path) -> list[tuple[Path, Path]]:
+    """Find the name of each image that has a text file, and that file."""
+    paths = sorted(path for path in images.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+    names = [path.relative_to(images) for path in paths if path.is_file()]
+    if not names:
+        raise ValueError(
+            f"{images}: --images must hold images ({', '.join(sorted(IMAGE_SUFFIXES))}), got none. "
+            "Check the path."
+        )
+    wanted = {folder / name.with_suffix(".txt") for name in names}
+    others = sorted(set(folder.rglob("*.txt")) - wanted - {folder / "classes.txt"})
+    lost = [path.relative_to(folder).as_posix() for path in others if text_of(path).strip()]
+    if lost:
+        raise ValueError(
+            f"{folder}: labels must have an image of their name in {images}, got {len(lost)} "
+            f"without: {name_some(lost)}. Add the images, or take these files out."
+        )
+    pairs = [(name, folder / name.with_suffix(".txt")) for name in names]
+    return [(name, text) for name, text in pairs if text.is_file()]
 
 
 def _person(words: list[str], names: Sequence[str], size_wh: tuple[int, int]) -> LabelledPerson:
