@@ -155,6 +155,19 @@ def sizes_of(labels: Path, folder: Path, names: Sequence[str]) -> list[tuple[int
     return sizes
 
 
+def around(points: np.ndarray) -> BoxXywh:
+    """Draw a box that touches points.
+
+    Args:
+        points: float (N, 2), N at least 1, pixels.
+
+    Returns:
+        Left, top, width, height.
+    """
+    (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    return left, top, right - left, bottom - top
+
+
 def around_polygons(polygons: Sequence[np.ndarray]) -> tuple[BoxXywh, float]:
     """Draw a box that touches the outline of a person.
 
@@ -169,13 +182,11 @@ def around_polygons(polygons: Sequence[np.ndarray]) -> tuple[BoxXywh, float]:
     """
     if not polygons or min(map(len, polygons)) < 3:
         raise ValueError("polygons must have at least three points")
-    points = np.concatenate(polygons)
-    (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
     area = 0.0
     for corners in polygons:
         x, y = corners.T
         area += abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
-    return (left, top, right - left, bottom - top), area
+    return around(np.concatenate(polygons)), area
 
 
 def box_around(points: np.ndarray, size_wh: tuple[int, int]) -> BoxXywh:

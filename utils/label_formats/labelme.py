@@ -12,6 +12,7 @@ from utils.label_formats.labelled import (
     BoxXywh,
     LabelledImage,
     LabelledPerson,
+    around,
     around_polygons,
     check_told_apart,
 )
@@ -71,8 +72,7 @@ def _people(shapes: list[dict]) -> tuple[LabelledPerson, ...]:
             hidden = (shape.get("flags") or {}).get("occluded", False)
             points[group][shape["label"]] = (float(x), float(y), 1 if hidden else 2)
         elif shape["shape_type"] == "rectangle":
-            (x1, y1), (x2, y2) = corners[0], corners[1]
-            boxes[group] = (min(x1, x2), min(y1, y2), abs(x2 - x1), abs(y2 - y1))
+            boxes[group] = around(np.array(corners, float))  # two or all four
         elif shape["shape_type"] == "polygon":
             outlines[group].append(np.array(corners, float))
     areas: dict[object, float] = {}
