@@ -219,6 +219,9 @@ def to_annotations(images: Sequence[LabelledImage], names: Sequence[str]) -> dic
 
     Returns:
         The content of the file.
+
+    Raises:
+        ValueError: a person with keypoints whose box has no width or no height.
     """
     entries: list[dict] = []
     people: list[dict] = []
@@ -230,7 +233,7 @@ def to_annotations(images: Sequence[LabelledImage], names: Sequence[str]) -> dic
             points = np.array([row[:2] for row in rows if row[2] > 0], float).reshape(-1, 2)
             if not len(points) and person.box_xywh is None:
                 continue
-            box = person.box_xywh or box_around(points, image.size_wh)
+            box = _box(person, points, image)
             area = AREA_OF_BOX * box[2] * box[3] if person.area is None else person.area
             people.append(
                 dict(
@@ -246,6 +249,18 @@ def to_annotations(images: Sequence[LabelledImage], names: Sequence[str]) -> dic
             )
     category = dict(id=1, name="person", keypoints=list(names))
     return dict(images=entries, annotations=people, categories=[category])
+
+
+def _box(person: LabelledPerson, points: np.ndarray, image: LabelledImage) -> BoxXywh:
+    """Take the person's box, or draw it; without keypoints training counts what it cannot use."""
+    box = person.box_xywh or box_around(points, image.size_wh)
+    written = [round(value, 2) for value in box]
+    if len(points) and min(written[2:]) <= 0:
+        raise ValueError(
+            f"{image.name}: box of a person must have a width and a height, got {written}: "
+            "keypoints beyond the image, or a box drawn as a line. Correct these labels."
+        )
+    return box
 
 
 def is_held_out(name: str, share: float) -> bool:
