@@ -28,6 +28,7 @@ class _Task(NamedTuple):
     size_wh: tuple[int, int]
     people: tuple[LabelledPerson, ...]
     points: tuple[tuple[object, str], ...]  # person and name of each
+    labelled: tuple[str, ...]  # names of the images in the labelling set-up
 
 
 def read_label_studio(path: Path, images: Path) -> list[LabelledImage]:
@@ -41,7 +42,7 @@ def read_label_studio(path: Path, images: Path) -> list[LabelledImage]:
         Tasks with an annotation; the first one counts.
 
     Raises:
-        ValueError: another file, or two points of one label in one person.
+        ValueError: another file, two points of one label in one person, or two images in a task.
     """
     try:
         tasks = json.loads(path.read_text(encoding="utf-8"))
@@ -52,6 +53,11 @@ def read_label_studio(path: Path, images: Path) -> list[LabelledImage]:
             "Export it as JSON, not as JSON-MIN."
         ) from err
     for task in found:
+        if len(task.labelled) > 1:
+            raise ValueError(
+                f"{path}: a task must be labelled on one image, got {', '.join(task.labelled)} in "
+                f"that of {task.path.name}. Make a task of each image."
+            )
         remedy = "Put the points of each person into a box or polygon of its own (parentID)."
         check_told_apart(path, task.path.name, task.points, remedy)
     stored = [task.path for task in found]
@@ -68,6 +74,7 @@ def _read(task: dict) -> _Task | None:
     named: list[tuple[object, str]] = []
     boxes: dict[object, BoxXywh] = {}
     areas: dict[object, float] = {}
+    labelled: dict[str, None] = {}
     size = (0, 0)
     for part in done[0]["result"]:
         kind = part["type"]
@@ -75,6 +82,7 @@ def _read(task: dict) -> _Task | None:
             continue
         value, size = part["value"], (part["original_width"], part["original_height"])
         scale = np.array(size) / 100
+        labelled[str(part.get("to_name"))] = None
         if kind == "polygonlabels":
             boxes[part["id"]], areas[part["id"]] = around_polygons([value["points"] * scale])
             continue
@@ -87,7 +95,9 @@ def _read(task: dict) -> _Task | None:
             w, h = (float(number) for number in (value["width"], value["height"]) * scale)
             boxes[part["id"]] = (x, y, w, h)
     people = [LabelledPerson(points[key], boxes.get(key), areas.get(key)) for key in points]
-    return _Task(_image(task["data"]), size, tuple(people), tuple(named)) if people else None
+    if not people:
+        return None
+    return _Task(_image(task["data"]), size, tuple(people), tuple(named), tuple(labelled))
 
 
 def _image(data: dict) -> PurePosixPath:
