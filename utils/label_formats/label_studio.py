@@ -39,7 +39,7 @@ def read_label_studio(path: Path, images: Path) -> list[LabelledImage]:
         images: folder of the images, at any depth.
 
     Returns:
-        Tasks with an annotation; the first one counts.
+        Tasks with an annotation; the first one counts that was not skipped.
 
     Raises:
         ValueError: another file, two points of one label in one person, or two images in a task.
@@ -67,7 +67,7 @@ def read_label_studio(path: Path, images: Path) -> list[LabelledImage]:
 
 
 def _read(task: dict) -> _Task | None:
-    done = [each for each in task["annotations"] if each["result"]]
+    done = [a for a in task["annotations"] if a["result"] and not a.get("was_cancelled")]
     if not done:
         return None
     points: dict[object, dict] = defaultdict(dict)

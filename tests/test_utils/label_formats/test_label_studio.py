@@ -30,3 +30,10 @@ def test_a_task_of_two_images_is_refused(tmp_path):
     with pytest.raises(ValueError, match=message) as caught:
         read(tmp_path, {"result": [NOSE, other]}, img2="/data/upload/1/b.png")
     assert "\n" not in str(caught.value)
+
+
+def test_skipped_annotations_are_no_labels(tmp_path):
+    skipped = {"was_cancelled": True, "result": [part("keypoint", "nose", x=1, y=1)]}
+    assert read(tmp_path, skipped) == []
+    ((person,),) = [image.people for image in read(tmp_path, skipped, {"result": [NOSE]})]
+    assert person.keypoints == {"nose": (100, 40, 2)}
