@@ -88,6 +88,8 @@ def _read(task: dict) -> _Task | None:
             continue
         x, y = (float(number) for number in (value["x"], value["y"]) * scale)
         if kind == "keypointlabels":
+            if not value["keypointlabels"]:
+                raise ValueError("a keypoint without a label")
             person, name = part.get("parentID"), value["keypointlabels"][0]
             named.append((person, name))
             points[person][name] = (x, y, 2)

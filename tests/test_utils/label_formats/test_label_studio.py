@@ -37,3 +37,10 @@ def test_skipped_annotations_are_no_labels(tmp_path):
     assert read(tmp_path, skipped) == []
     ((person,),) = [image.people for image in read(tmp_path, skipped, {"result": [NOSE]})]
     assert person.keypoints == {"nose": (100, 40, 2)}
+
+
+def test_a_keypoint_without_a_label_is_one_line(tmp_path):
+    message = r"tasks.json: file must be .*, got ValueError: a keypoint without a label\. "
+    with pytest.raises(ValueError, match=message) as caught:
+        read(tmp_path, {"result": [NOSE, part("keypoint", "", x=1, y=1)]})
+    assert "\n" not in str(caught.value)
