@@ -5,7 +5,12 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from utils.label_formats.labelled import LabelledImage, LabelledPerson, around_polygons
+from utils.label_formats.labelled import (
+    LabelledImage,
+    LabelledPerson,
+    around_polygons,
+    around_turned,
+)
 
 
 def read_cvat(path: Path) -> list[LabelledImage]:
@@ -53,7 +58,9 @@ def _person(skeleton: ElementTree.Element, image: ElementTree.Element) -> Labell
     for each in fellows:
         if each.tag == "box":
             left, top, right, bottom = (float(each.attrib[k]) for k in ("xtl", "ytl", "xbr", "ybr"))
-            box = (left, top, right - left, bottom - top)
+            middle = (left + right) / 2, (top + bottom) / 2
+            turn = float(each.attrib.get("rotation", 0))
+            box = around_turned((left, top, right - left, bottom - top), turn, middle)
     return LabelledPerson(points, box, area)
 
 

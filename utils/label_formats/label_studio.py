@@ -16,6 +16,7 @@ from utils.label_formats.labelled import (
     LabelledImage,
     LabelledPerson,
     around_polygons,
+    around_turned,
     check_told_apart,
 )
 
@@ -95,7 +96,7 @@ def _read(task: dict) -> _Task | None:
             points[person][name] = (x, y, 2)
         else:
             w, h = (float(number) for number in (value["width"], value["height"]) * scale)
-            boxes[part["id"]] = (x, y, w, h)
+            boxes[part["id"]] = around_turned((x, y, w, h), value.get("rotation", 0), (x, y))
     people = [LabelledPerson(points[key], boxes.get(key), areas.get(key)) for key in points]
     if not people:
         return None

@@ -168,6 +168,25 @@ def around(points: np.ndarray) -> BoxXywh:
     return left, top, right - left, bottom - top
 
 
+def around_turned(box_xywh: BoxXywh, clockwise_deg: float, pivot_xy: Sequence[float]) -> BoxXywh:
+    """Draw a box that touches the corners of a turned one.
+
+    Args:
+        box_xywh: left, top, width, height before it is turned, in pixels.
+        clockwise_deg: the angle.
+        pivot_xy: the point that stays where it is, in pixels.
+
+    Returns:
+        Left, top, width, height; without a turn the box as it is.
+    """
+    if not clockwise_deg:
+        return box_xywh
+    left, top, width, height = box_xywh
+    corners = np.array([[left + x, top + y] for x in (0, width) for y in (0, height)])
+    cos, sin = np.cos(np.radians(clockwise_deg)), np.sin(np.radians(clockwise_deg))
+    return around((corners - pivot_xy) @ np.array([[cos, sin], [-sin, cos]]) + pivot_xy)
+
+
 def around_polygons(polygons: Sequence[np.ndarray]) -> tuple[BoxXywh, float]:
     """Draw a box that touches the outline of a person.
 

@@ -44,3 +44,19 @@ def test_a_keypoint_without_a_label_is_one_line(tmp_path):
     with pytest.raises(ValueError, match=message) as caught:
         read(tmp_path, {"result": [NOSE, part("keypoint", "", x=1, y=1)]})
     assert "\n" not in str(caught.value)
+
+
+TURNED = {
+    0: (60, 20, 80, 40),
+    90: (20, 20, 40, 80),
+    -90: (60, -60, 40, 80),
+    180: (-20, -20, 80, 40),
+}
+
+
+@pytest.mark.parametrize("degrees", TURNED)
+def test_a_rectangle_turns_clockwise_about_its_corner(tmp_path, degrees):
+    shape = dict(x=30, y=20, width=40, height=40, rotation=degrees)  # percent
+    box = part("rectangle", "body", **shape)
+    ((person,),) = [image.people for image in read(tmp_path, {"result": [NOSE, box]})]
+    assert person.box_xywh == pytest.approx(TURNED[degrees])
