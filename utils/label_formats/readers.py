@@ -54,7 +54,7 @@ def read_label_set(source: LabelSource) -> LabelSet:
     Raises:
         FileNotFoundError: no such file.
         ValueError: a file of another kind, no keypoints, names that do not fit, or images that are
-            missing or of another size.
+            missing, of another size or of none.
     """
     if source.category is not None and source.format != "coco":
         raise ValueError(
@@ -109,5 +109,11 @@ def _check_images(source: LabelSource, images: Sequence[LabelledImage]) -> None:
     refuse_errors(check_images_inside(source.labels, names))
     refuse_errors(check_images_exist(source.labels, [source.images / name for name in names]))
     if source.format not in ("mpii", "lspet", "yolo-pose"):  # whose sizes come from the images
+        empty = [image.name for image in images if min(image.size_wh) <= 0]
+        if empty:
+            raise ValueError(
+                f"{source.labels}: images must have a width and a height above 0, got {len(empty)} "
+                f"otherwise: {name_some(empty)}. Write those of the image files."
+            )
         sizes = [(str(source.images / image.name), image.size_wh) for image in images]
         refuse_errors(check_image_sizes(source.labels, sizes))
