@@ -46,11 +46,12 @@ def write_data_set(labels: LabelSet, output: Path, share: float) -> list[str]:
         images["val"] = images["train"]
         told.append("no image is held out: val.json is train.json, AP says nothing of other images")
     folder, lines = os.path.relpath(labels.folder, output.resolve()), []
+    quoted = json.dumps(folder, ensure_ascii=max(folder) <= "\uffff")  # YAML joins no surrogates
     files = {}
     for part, chosen in images.items():
         content = to_annotations(chosen, labels.names)
         files[f"{part}.json"] = json.dumps(content) + "\n"
-        lines.append(f"{part}: {{annotations: {part}.json, images: {json.dumps(folder)}}}")
+        lines.append(f"{part}: {{annotations: {part}.json, images: {quoted}}}")
         told.append(f"{part}.json: {len(content['annotations'])} people on {len(chosen)} images")
     lines.append(f"keypoints: {json.dumps(list(labels.names), ensure_ascii=False)}")
     files["data.yaml"] = "\n".join(lines) + "\n"
