@@ -37,6 +37,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         parser.error(f"{args.images} does not exist or is not a folder")
     if args.score is not None and not 0 <= args.score <= 1:
         parser.error(f"--score must be in 0..1, got {args.score}")
+    if args.labels and os.path.realpath(args.labels) == os.path.realpath(args.output):
+        parser.error(f"-o must be another file than --labels, got {args.output} for both")
     return args
 
 
@@ -50,18 +52,19 @@ def main(argv: list[str] | None = None) -> None:
 
         from prepostprocess.files import write_whole
         from prepostprocess.image import load_rgb
-        from utils.boxes_file import as_results, numbers_of
+        from utils.boxes_file import as_results, count_lost, numbers_of
         from utils.inference.sources import find_images
         from utils.label_formats.labelled import to_annotations, unlabelled
         from utils.runners.yolov5_params import load_yolov5_params
         from utils.runners.yolov5_runner import Yolov5Runner
 
         numbers = numbers_of(args.labels) if args.labels else None
+        paths = {p.relative_to(args.images).as_posix(): p for p in find_images(str(args.images))}
+        lost = count_lost(numbers, paths, args.labels) if numbers is not None else 0
         score = args.score if args.score is not None else 0.001 if numbers else 0.3
         params = dataclasses.replace(load_yolov5_params(args.yolov5_params), conf_thres=score)
         detector, found = Yolov5Runner(params), []
-        for path in tqdm(find_images(str(args.images)), unit="image", disable=None):
-            name = path.relative_to(args.images).as_posix()
+        for name, path in tqdm(paths.items(), unit="image", disable=None):
             if numbers is not None and name not in numbers:
                 continue
             image = load_rgb(path)
@@ -73,6 +76,8 @@ def main(argv: list[str] | None = None) -> None:
         write_whole(args.output, json.dumps(content) + "\n")
         people = sum(len(boxes.scores) for _, _, boxes in found)
         print(f"{args.output}: {people} boxes on {len(found)} images, score {score} and above")
+        if lost:
+            print(f"{args.labels}: {lost} of {len(numbers)} images were not found in {args.images}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from scripts import load_script
 
 from prepostprocess.keypoints.coco import KEYPOINT_NAMES
 from utils.dataset_check.coco_file import LabelRules, read_coco
@@ -31,6 +32,43 @@ def test_results_for_the_numbers_of_the_labels(outcome, drawn):
     assert not read.faults
     assert {box["image_id"] for box in read.content} == ids
     assert len(read.content) == 2 * len(ids)  # down to .001, for AP
+
+
+def rewritten(path: Path, names, encoding: str = "utf-8") -> None:
+    content = json.loads(path.read_text(encoding="utf-8-sig"))
+    for image, name in zip(content["images"], names, strict=True):
+        image["file_name"] = name
+    path.write_text(json.dumps(content), encoding=encoding)
+
+
+def test_labelled_images_that_are_not_there_are_counted(outcome, root, drawn, capfd):
+    labels, out = drawn / "people/annotations.json", drawn / "boxes.json"
+    here = sorted(path.name for path in (drawn / "people/images").iterdir())
+    rewritten(labels, [here[0], "b.png", "c.png"], "utf-8-sig")
+    flags = ("--labels", labels, "--yolov5_params", drawn / "detector.onnx", "-o", out)
+    load_script(root / TOOL).main([str(word) for word in (drawn / "people/images", *flags)])
+    told = capfd.readouterr().out
+    assert "on 1 images" in told
+    assert f"annotations.json: 2 of 3 images were not found in {drawn}/people/images\n" in told
+    out.unlink()
+    rewritten(labels, [f"val2017/{name}" for name in here])
+    code, errors = outcome(TOOL, drawn / "people/images", *flags)
+    assert code == 1
+    expected = f"got none of 3: val2017/{here[0]} in place of {here[0]}. Name the folder"
+    assert expected in errors
+    assert "\n" not in errors.strip()
+    assert not out.exists()
+
+
+def test_the_labels_are_not_overwritten(outcome, drawn):
+    labels = drawn / "people/annotations.json"
+    before = labels.read_bytes()
+    again = drawn / "people/images/../annotations.json"
+    flags = ("--labels", labels, "--yolov5_params", drawn / "detector.onnx", "-o", again)
+    code, errors = outcome(TOOL, drawn / "people/images", *flags)
+    assert code == 2
+    assert "-o must be another file than --labels" in errors
+    assert labels.read_bytes() == before
 
 
 def test_people_for_a_teacher(outcome, drawn):
