@@ -58,15 +58,19 @@ def download(
 
 
 def _fetch(url: str, part: Path, make_bar: Callable[..., Any]) -> None:
-    """Append what is missing; a server that cannot resume sends all of it."""
+    """Append what is missing; all of it from a server that cannot resume, or after too much."""
     have = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
         answer = urllib.request.urlopen(request, timeout=SECONDS)
     except urllib.error.HTTPError as err:
-        if err.code == 416 and have:  # nothing is missing
+        if err.code != 416 or not have:
+            raise
+        size = err.headers.get("Content-Range", "").rpartition("/")[2]
+        if size in (str(have), "*", ""):  # nothing is missing, as far as the server says
             return
-        raise
+        part.unlink()  # it is longer than the file
+        return _fetch(url, part, make_bar)
     with answer:
         if answer.status != 206:
             have = 0

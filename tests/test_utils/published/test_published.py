@@ -32,7 +32,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.headers.get("Range") and self.path != "/plain":
             start = int(self.headers["Range"].removeprefix("bytes=").rstrip("-"))
             if start >= len(CONTENT):
-                self.send_error(416)
+                self.send_response(416)
+                if self.path == "/good":
+                    self.send_header("Content-Range", f"bytes */{len(CONTENT)}")
+                self.end_headers()
                 return
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(CONTENT) - start))
@@ -77,11 +80,18 @@ def test_a_broken_download_goes_on_where_it_stopped(server, tmp_path):
     assert Handler.asked == [None, "bytes=100000-"]
 
 
-@pytest.mark.parametrize("length", [1000, len(CONTENT)])
-def test_a_server_that_cannot_resume_or_has_no_more_to_give(server, tmp_path, length):
+@pytest.mark.parametrize(
+    ("path", "length"), [("/plain", 1000), ("/good", len(CONTENT)), ("/broken", len(CONTENT))]
+)  # /broken states no size with its 416
+def test_a_server_that_cannot_resume_or_has_no_more_to_give(server, tmp_path, path, length):
     (tmp_path / "a.pth.part").write_bytes(CONTENT[:length])
-    path = "/plain" if length == 1000 else "/good"
     assert fetch(server + path, tmp_path / "a.pth").read_bytes() == CONTENT
+
+
+def test_a_part_that_is_longer_than_the_file_begins_anew(server, tmp_path):
+    (tmp_path / "a.pth.part").write_bytes(CONTENT + b"of another file")
+    assert fetch(f"{server}/good", tmp_path / "a.pth", "").read_bytes() == CONTENT
+    assert Handler.asked == [f"bytes={len(CONTENT) + 15}-", None]
 
 
 def test_another_digest_is_refused_and_nothing_stays(server, tmp_path):
