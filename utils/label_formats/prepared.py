@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -55,16 +56,20 @@ def write_data_set(labels: LabelSet, output: Path, share: float) -> list[str]:
         told.append(f"{part}.json: {len(content['annotations'])} people on {len(chosen)} images")
     lines.append(f"keypoints: {json.dumps(list(labels.names), ensure_ascii=False)}")
     files["data.yaml"] = "\n".join(lines) + "\n"
-    sources = [source.resolve() for source in labels.sources]
-    for path in (output / name for name in files):
-        places = (path.resolve(), *path.resolve().parents)
-        if path.exists() and any(source in places for source in sources):
-            raise ValueError(
-                f"{path}: --output must not take the place of labels that are read. Name another "
-                "folder."
-            )
+    _spare(labels.sources, [output / name for name in files])
     with ExitStack() as all_or_none:
         for name, text in files.items():
             temporary = all_or_none.enter_context(replacing(output / name))
             temporary.write_text(text, encoding="utf-8")
     return told
+
+
+def _spare(sources: Iterable[Path], targets: Iterable[Path]) -> None:
+    """Refuse to write over labels that were read, or over what lies in a folder of them."""
+    read = {source.resolve() for source in sources}
+    for path in targets:
+        if path.exists() and read & {path.resolve(), *path.resolve().parents}:
+            raise ValueError(
+                f"{path}: --output must not take the place of labels that are read. Name another "
+                "folder."
+            )
