@@ -102,8 +102,11 @@ def _mirror(results: dict) -> None:
 class KneronRandomHalfBody(BaseTransform):
     """Show upper or lower body alone now and then, as mmpose's ``RandomHalfBody`` does.
 
+    A half that is a single point, or whose middle lies outside the image, leaves the person whole:
+    no crop can be made of it, or none that is sure to show a pixel once its size has been drawn.
+
     Reads: keypoints (1, K, 2), keypoints_visible (1, K), upper_body_ids, lower_body_ids,
-        bbox_center (1, 2), bbox_scale (1, 2).
+        img_shape (H, W) of the whole image, bbox_center (1, 2), bbox_scale (1, 2).
     Writes: bbox_center and bbox_scale, those of the half body's keypoints.
 
     Args:
@@ -140,9 +143,12 @@ class KneronRandomHalfBody(BaseTransform):
         indices = self._draw_half(results)
         if indices is not None:
             points = results["keypoints"][0, indices]
-            extent = points.max(axis=0) - points.min(axis=0)
-            results["bbox_center"] = points.mean(axis=0)[None]
-            results["bbox_scale"] = extent[None] * self.padding
+            extent, center = points.max(axis=0) - points.min(axis=0), points.mean(axis=0)
+            height, width = results["img_shape"][:2]
+            is_inside = 0 <= center[0] < width and 0 <= center[1] < height
+            if extent.any() and is_inside:
+                results["bbox_center"] = center[None]
+                results["bbox_scale"] = extent[None] * self.padding
         return results
 
     def _draw_half(self, results: dict) -> list[int] | None:

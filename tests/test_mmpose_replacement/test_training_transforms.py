@@ -40,7 +40,9 @@ def person(rng: np.random.Generator, image: np.ndarray) -> dict:
         "img": image,
         "img_shape": image.shape[:2],
         "bbox": box,
-        "keypoints": rng.uniform(box[0, :2], box[0, 2:], (1, 17, 2)).astype(np.float32),
+        "keypoints": rng.uniform(box[0, :2], np.minimum(box[0, 2:], (320, 240)), (1, 17, 2)).astype(
+            np.float32
+        ),
         "keypoints_visible": (rng.uniform(size=(1, 17)) < rng.uniform()).astype(np.float32),
         "flip_indices": FLIP_INDICES,
         "upper_body_ids": list(range(11)),
@@ -85,6 +87,29 @@ def test_crops_and_keypoints_are_mmposes_with_the_same_draws(image):
         assert found["flip_direction"] == expected["flip_direction"]
         flips += found["flip"]
     assert 50 < flips < 100
+
+
+HALVES = {  # places of the upper body's joints
+    "on one point": lambda rng: np.full((11, 2), (60, 50)),
+    "below the image": lambda rng: rng.uniform((60, 300), (120, 360), (11, 2)),
+    "its middle beyond": lambda rng: np.array([(100, 230)] + [(100, 1000)] * 10),
+}
+
+
+@pytest.mark.parametrize("word", ["float", "kneron_520", "kneron_720"])
+@pytest.mark.parametrize("place", HALVES.values(), ids=HALVES)
+def test_a_half_without_a_picture_leaves_the_person_whole(image, word, place):
+    rng = np.random.default_rng(4)
+    sample = person(rng, image) | {"keypoints_visible": np.ones((1, 17), np.float32)}
+    sample["keypoints"][0, :11] = place(rng)
+    whole = [KneronBBoxCenterScale(), KneronRandomHalfBody(prob=0)]
+    half = [KneronBBoxCenterScale(), KneronRandomHalfBody(prob=1, upper_prioritized_prob=1)]
+    rest = [KneronRandomBBox(), KneronTopdownAffine(INPUT_WH, word)]
+    for seed in range(20):
+        (expected, _), (found, _) = (run(pipeline, sample, seed) for pipeline in (whole, half))
+        for key in ("bbox_center", "bbox_scale"):
+            np.testing.assert_array_equal(found[key], expected[key])
+        run([*half, *rest], sample, seed)
 
 
 @pytest.mark.parametrize("word", ["float", "kneron_520", "kneron_720"])
