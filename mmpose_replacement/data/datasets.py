@@ -180,6 +180,10 @@ def _is_zero_size(box_xyxy: np.ndarray) -> bool:
     return bool(np.any(box_xyxy[2:] - box_xyxy[:2] <= 0))
 
 
+def _is_outside(box_xyxy: np.ndarray, image_wh: tuple[int, int]) -> bool:
+    return bool(np.any(box_xyxy[2:] <= 0) or np.any(box_xyxy[:2] >= image_wh))
+
+
 @DATASETS.register_module()
 class KneronCocoDataset(_CheckedDataset, CocoDataset):
     """COCO keypoints, or own data in the same form; arguments as mmpose's ``CocoDataset``.
@@ -287,12 +291,14 @@ class KneronCocoDataset(_CheckedDataset, CocoDataset):
             reasons["of another category"] = boxes.num_other
         for detection in boxes.content:
             box_xyxy = xywh_to_xyxy(detection["bbox"][:4])  # as a runner does with these numbers
-            if detection["image_id"] not in self.coco.imgs:
+            image = self.coco.imgs.get(detection["image_id"])
+            if image is None:
                 reasons["on images that the annotation file does not list"] += 1
             elif _is_zero_size(box_xyxy):
                 reasons["with a box of zero size"] += 1
+            elif _is_outside(box_xyxy, self._image_wh(image["id"])):
+                reasons["with a box outside the image"] += 1
             else:
-                image = self.coco.imgs[detection["image_id"]]
                 data_list.append(
                     dict(
                         id=len(data_list),

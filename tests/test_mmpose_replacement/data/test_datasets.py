@@ -238,6 +238,8 @@ def test_detector_boxes_take_the_place_of_labels(folder, content, logged):
         {"image_id": 1, "category_id": 1, "bbox": [1, 2, 0, 20], "score": 0.5},
         {"image_id": 9, "category_id": 1, "bbox": [1, 2, 10, 20], "score": 0.5},
         {"image_id": 2, "category_id": 3, "bbox": [1, 2, 10, 20], "score": 0.5},
+        {"image_id": 2, "category_id": 1, "bbox": [64, 2, 10, 20], "score": 0.5},
+        {"image_id": 2, "category_id": 1, "bbox": [1, -20, 10, 20], "score": 0.5},
     ]
     (folder / "boxes.json").write_text(json.dumps(detections))
     data = build(folder, content, bbox_file=str(folder / "boxes.json"), test_mode=True)
@@ -248,6 +250,7 @@ def test_detector_boxes_take_the_place_of_labels(folder, content, logged):
     assert "1 of another category" in told
     assert "1 on images that the annotation file does not list" in told
     assert "1 with a box of zero size" in told
+    assert "2 with a box outside the image" in told
 
 
 def test_finite_numbers_whose_sum_overflows_are_taken(folder, content):
@@ -257,7 +260,8 @@ def test_finite_numbers_whose_sum_overflows_are_taken(folder, content):
 
 def test_detector_boxes_are_bit_equal_with_a_runners(folder, content):
     """Sums of float32 numbers would differ in about every sixth of these boxes."""
-    boxes_xywh = np.random.default_rng(5).uniform(1, 300, (200, 4)).round(2).tolist()
+    least, most = (1, 1, 1, 1), (60, 45, 300, 300)
+    boxes_xywh = np.random.default_rng(5).uniform(least, most, (200, 4)).round(2).tolist()
     detections = [{"image_id": 1, "category_id": 1, "bbox": b, "score": 1} for b in boxes_xywh]
     (folder / "boxes.json").write_text(json.dumps(detections))
     data = build(folder, content, bbox_file=str(folder / "boxes.json"), test_mode=True)
