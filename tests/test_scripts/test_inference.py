@@ -1,51 +1,12 @@
 import json
-import resource
 import struct
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import cv2
 import numpy as np
 import pytest
 
-import inference
 from prepostprocess.image import load_rgb
-
-NAMES = ("yolov5", "rsn_affine", "lite_hrnet")
-
-
-@pytest.fixture
-def chain(e2e_models, tmp_path) -> list[str]:
-    """Flags of a chain whose detector sees one person in the middle of everything."""
-    (tmp_path / "nets").mkdir()
-    paths = e2e_models.write_three(tmp_path / "nets")
-    return [word for name in NAMES for word in (f"--{name}_params", str(paths[name]))]
-
-
-@pytest.fixture
-def run(chain, capsys):
-    """Run the script; its exit code, printed paths and error lines."""
-
-    def run(image: object, *more: object) -> tuple[int, list[Path], str]:
-        try:
-            code = inference.main(["--img-path", str(image), *chain, *map(str, more)])
-        except SystemExit as err:
-            code = err.code
-        out, errors = capsys.readouterr()
-        if isinstance(code, str):  # the interpreter would print it and exit with 1
-            code, errors = 1, errors + code
-        return code, [Path(line) for line in out.splitlines()], errors
-
-    return run
-
-
-@pytest.fixture
-def picture() -> np.ndarray:
-    noise = np.random.default_rng(0).integers(0, 60, (90, 120, 3), np.uint8)
-    noise[40:50, 55:65] = 255
-    return noise
 
 
 def save(path: Path, image: np.ndarray) -> Path:
@@ -303,93 +264,3 @@ def test_show__without_a_screen(run, picture, tmp_path, monkeypatch):
     code, _, errors = run(save(tmp_path / "a.png", picture), "--show")
     assert code == 1
     assert "--show must have a screen" in errors
-
-
-# Video.
-
-
-@pytest.fixture
-def video(tmp_path, picture) -> Path:
-    path = tmp_path / "v.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10.0, (120, 90))
-    for shift in range(30):
-        writer.write(np.roll(picture, shift, axis=1))
-    writer.release()
-    return path
-
-
-@pytest.mark.parametrize("more", [(), ("--every", "3", "--smooth")])
-def test_video(run, video, tmp_path, more):
-    code, printed, _ = run(video, "--json", tmp_path / "v.json", *more)
-    assert (code, printed) == (0, [tmp_path / "v_pose.avi"])
-    frames = json.loads((tmp_path / "v.json").read_text())
-    assert [frame["frame"] for frame in frames] == list(range(30))
-    assert frames[10]["seconds"] == 1.0
-    assert {person["id"] for frame in frames for person in frame["people"]} == {1}
-    drawn = cv2.VideoCapture(str(printed[0]))
-    assert drawn.get(cv2.CAP_PROP_FRAME_COUNT) == 30
-    assert drawn.get(cv2.CAP_PROP_FPS) == 10
-
-
-def test_video_that_ends_early(run, video, tmp_path):
-    data = video.read_bytes()
-    video.write_bytes(data[: len(data) // 2])
-    code, printed, errors = run(video, "--json", tmp_path / "v.json")
-    frames = json.loads((tmp_path / "v.json").read_text())
-    assert 5 < len(frames) < 25
-    assert printed == [tmp_path / "v_pose.avi"]
-    assert code == 1
-    assert f"video must have 30 frames, got {len(frames)} that can be read" in errors
-
-
-@pytest.mark.parametrize("data", [b"", b"no video"])
-def test_video_that_is_none(run, tmp_path, data):
-    (tmp_path / "v.mp4").write_bytes(data)
-    code, _, errors = run(tmp_path / "v.mp4")
-    assert code == 1
-    assert "v.mp4: video must be one that OpenCV reads" in errors
-
-
-def test_camera_that_is_not_there(run):
-    code, _, errors = run("97")
-    assert code == 1
-    assert "97: camera must be one that OpenCV reads" in errors
-
-
-def test_video_save_path(run, video, tmp_path):
-    (tmp_path / "out").mkdir()
-    assert run(video, "--save-path", tmp_path / "out")[1] == [tmp_path / "out/v_pose.avi"]
-    code, _, errors = run(video, "--save-path", video)
-    assert code == 1
-    assert "--save-path must not be the video itself" in errors
-    code, _, errors = run(video, "--save-path", tmp_path / "a.gif")
-    assert code == 1
-    assert "a.gif: --save-path must be a folder or end in .avi" in errors
-
-
-def test_video_without_room_keeps_the_old_one(run, video, tmp_path):
-    target = tmp_path / "out.avi"
-    target.write_bytes(b"old")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, limits[1]))
-    try:
-        code, printed, errors = run(video, "--save-path", target)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert (code, printed) == (1, [])
-    assert "out.avi: " in errors
-    assert target.read_bytes() == b"old"
-    assert sorted(path.name for path in tmp_path.glob("*out*")) == ["out.avi"]
-
-
-def test_stream(run, video, tmp_path):
-    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}/v.avi"
-        code, printed, _ = run(address, "--save-path", tmp_path / "out.mp4")
-        server.shutdown()
-    assert (code, printed) == (0, [tmp_path / "out.mp4"])
-    code, _, errors = run("rtsp://127.0.0.1:9/nothing", "--save-path", tmp_path / "no.mp4")
-    assert code == 1
-    assert "must be one that OpenCV reads" in errors

@@ -188,8 +188,9 @@ def run_video(
                     break
             else:
                 is_whole = not reader.ended_early
-        except KeyboardInterrupt:  # how a camera's stream ends
-            pass
+        except KeyboardInterrupt:
+            if not _is_live(source):
+                raise
         finally:
             jobs.close()
     if records:
@@ -200,6 +201,11 @@ def run_video(
         text = f"error: {source}: video must have {reader.length} frames, got {reader.num_read} "
         print(text + "that can be read. Copy it again.", file=sys.stderr)
     return 0 if is_whole else 1
+
+
+def _is_live(source: str | int) -> bool:
+    """Tell a camera or a stream, which Ctrl-C ends as a matter of course, from a file."""
+    return isinstance(source, int) or "://" in source
 
 
 def _threshold(pipeline: PosePipeline, options: RunOptions) -> float:
