@@ -94,10 +94,16 @@ def side_colours(names: Sequence[str], flip_pairs: Sequence[tuple[int, int]] = (
 
 
 def _draw_box(canvas: np.ndarray, box_xywh: np.ndarray, width: int) -> None:
-    left, top, right, bottom = np.rint([*box_xywh[:2], *(box_xywh[:2] + box_xywh[2:])]).astype(int)
+    corners = np.rint([*box_xywh[:2], *(box_xywh[:2] + box_xywh[2:])])
+    left, top, right, bottom = _drawable(corners).tolist()
     thin = max(1, width // 2)
     for colour, thickness in ((_OUTLINE_RGB, thin + 2), (BOX_RGB, thin)):
         cv2.rectangle(canvas, (left, top), (right, bottom), colour, thickness)
+
+
+def _drawable(points: np.ndarray) -> np.ndarray:
+    """As whole numbers that OpenCV can draw to."""
+    return points.clip(-(2**15), 2**15 - 1).astype(int)
 
 
 def draw_skeleton(
@@ -120,7 +126,7 @@ def draw_skeleton(
         links: keypoint numbers that a line is drawn between; None: a body's, by name.
         colours: RGB of each keypoint; None: its side's.
     """
-    joints = np.rint(joints).clip(-(2**15), 2**15 - 1).astype(int)
+    joints = _drawable(np.rint(joints))
     colours = side_colours(keypoint_names) if colours is None else colours
     links = links_by_name(keypoint_names) if links is None else links
     edge = max(1, width // 3)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from prepostprocess.keypoints.coco import KEYPOINT_NAMES
-from utils.drawing import LEFT_RGB, MIDDLE_RGB, RIGHT_RGB, draw_people
+from utils.drawing import BOX_RGB, LEFT_RGB, MIDDLE_RGB, RIGHT_RGB, draw_people
 from utils.people import People
 
 
@@ -37,6 +37,13 @@ def test_draw_people__any_size(size):
         assert count(drawn, LEFT_RGB) > 0
         assert count(drawn, RIGHT_RGB) > 0
         assert min(drawn.shape[:2]) >= 240
+
+
+def test_draw_people__a_box_far_beyond_the_image():
+    person = one_person(640, 480)
+    person.boxes_xywh[:] = (-3e9, 100, 6e9, 3e9)
+    drawn = draw_people(np.zeros((480, 640, 3), np.uint8), person, KEYPOINT_NAMES, 0.2)
+    assert (drawn[100, 300:] == BOX_RGB).all(axis=-1).any()  # the box's upper edge
 
 
 def test_draw_people__left_and_right_are_the_persons():
