@@ -58,7 +58,8 @@ def image_name(path: Path, prefix: str = "", relative_to: Path | None = None) ->
     """
     if relative_to is not None:
         try:
-            path = path.resolve().relative_to(relative_to.resolve())
+            # the folders are resolved, the image is not: it may be a link to another place
+            path = (path.parent.resolve() / path.name).relative_to(relative_to.resolve())
         except ValueError as err:
             raise ValueError(
                 f"{path}: --relative-to must be a folder above the image, got {relative_to}. "
