@@ -124,6 +124,25 @@ def test_bad_flags_are_usage_errors(run, flags, message):
 # Bad input: each has an answer.
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("in", "in: --json must be a file, got a directory"),
+        ("in/a.png/a.json", "a.json: --json must lie in a directory, but"),
+    ],
+)
+def test_json_that_cannot_be_written__told_before_the_work(run, picture, tmp_path, name, message):
+    save(tmp_path / "in/a.png", picture)
+    code, printed, errors = run(tmp_path / "in", "--json", tmp_path / name)
+    assert (code, printed) == (1, [])
+    assert message in errors
+    assert [path.name for path in (tmp_path / "in").iterdir()] == ["a.png"]
+
+
+def test_json_to_a_device(run, picture, tmp_path):
+    assert run(save(tmp_path / "a.png", picture), "--json", "/dev/null")[0] == 0
+
+
 def test_nothing_of_that_name(run, tmp_path):
     code, _, errors = run(tmp_path / "none.jpg")
     assert code == 1
