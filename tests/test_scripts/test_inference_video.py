@@ -66,6 +66,16 @@ def test_ctrl_c__a_file_keeps_the_earlier_results(run, video, tmp_path, monkeypa
     assert (tmp_path / "v.json").read_bytes() == b"old"
 
 
+@pytest.mark.parametrize("rate", [0.3, 9.295774647887324, 59.9346, 119.9346, 239.8765, 999.999])
+@pytest.mark.parametrize("suffix", [".avi", ".mp4"])
+def test_any_rate_of_a_camera_can_be_written(tmp_path, rate, suffix):
+    path = tmp_path / f"v{suffix}"
+    with VideoWriter(path, rate) as writer:
+        for _ in range(5):
+            writer.write(np.zeros((48, 64, 3), np.uint8))
+    assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS) == pytest.approx(rate, rel=1e-3)
+
+
 @pytest.mark.parametrize("data", [b"", b"no video"])
 def test_video_that_is_none(run, tmp_path, data):
     (tmp_path / "v.mp4").write_bytes(data)

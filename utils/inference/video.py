@@ -1,5 +1,6 @@
 """Read frames from a video or a camera, write frames to a video, as RGB."""
 
+import math
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +13,7 @@ from prepostprocess.files import replacing
 
 _USUAL_RATE = 25.0  # frames a second, of a camera or a file that does not say
 _MISSING_SHARE = 0.02
+_MPEG4_MOST = 65535
 VIDEO_WRITABLE = (".avi", ".m4v", ".mkv", ".mov", ".mp4")
 
 
@@ -112,7 +114,8 @@ class VideoWriter:
         self._temporary = self._stack.enter_context(replacing(self.path))
         code = "MJPG" if self.path.suffix.lower() == ".avi" else "mp4v"
         fourcc = cv2.VideoWriter.fourcc(*code)
-        writer = cv2.VideoWriter(str(self._temporary), fourcc, self.rate, size_wh)
+        rate = self.rate if code == "MJPG" else _mpeg4_rate(self.rate)
+        writer = cv2.VideoWriter(str(self._temporary), fourcc, rate, size_wh)
         if not writer.isOpened():
             raise ValueError(
                 f"{self.path}: --save-path must be a video that OpenCV writes, got one that it "
@@ -129,6 +132,14 @@ class VideoWriter:
                 f"{self.path}: video must have {self._num_frames} frames, got {max(length, 0)} "
                 "that can be read. Check the space there."
             )
+
+
+def _mpeg4_rate(rate: float) -> float:
+    """The nearest rate that MPEG-4 can hold: a fraction of whole numbers of 16 bits.
+
+    OpenCV writes the rate in tenths, hundredths or thousandths, as many as it has decimals.
+    """
+    return round(rate, int(math.log10(_MPEG4_MOST / rate)))
 
 
 def _lacks_frames(got: int, expected: int) -> bool:
