@@ -11,7 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
-from utils.inference.video import VideoWriter
+from utils.inference.smoothing import PeopleSmoother
+from utils.inference.video import VideoReader, VideoWriter
+from utils.people import People
 
 
 @pytest.fixture
@@ -35,6 +37,22 @@ def test_video(run, video, tmp_path, more):
     drawn = cv2.VideoCapture(str(printed[0]))
     assert drawn.get(cv2.CAP_PROP_FRAME_COUNT) == 30
     assert drawn.get(cv2.CAP_PROP_FPS) == 10
+
+
+def test_video_of_uneven_frames__its_own_times_count(run, video, tmp_path, monkeypatch):
+    times, smoothed = [k * k / 100 for k in range(30)], []
+    stamps, read, smooth = iter([*times, 0.0]), VideoReader._read, PeopleSmoother.update
+    monkeypatch.setattr(VideoReader, "_read", lambda self: (read(self)[0], next(stamps)))
+
+    def update(self: PeopleSmoother, people: People, ids: list[int], seconds: float) -> People:
+        smoothed.append(seconds)
+        return smooth(self, people, ids, seconds)
+
+    monkeypatch.setattr(PeopleSmoother, "update", update)
+    assert run(video, "--json", tmp_path / "v.json", "--smooth")[0] == 0
+    frames = json.loads((tmp_path / "v.json").read_text())
+    assert [frame["seconds"] for frame in frames] == pytest.approx(times)
+    assert smoothed == pytest.approx(times)
 
 
 def test_video_that_ends_early(run, video, tmp_path):

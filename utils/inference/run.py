@@ -186,7 +186,7 @@ def run_video(
                 if job.error is not None:
                     raise job.error
                 writer.write(job.value.drawn)
-                records.append(_describe(job.value, reader.rate))
+                records.append(_describe(job.value))
                 if options.show and not show(job.value.drawn, wait_ms=1):
                     break
             else:
@@ -224,9 +224,9 @@ def _threshold(pipeline: PosePipeline, options: RunOptions) -> float:
     return own if options.threshold is None else options.threshold
 
 
-def _describe(frame: Frame, rate: float) -> dict:
+def _describe(frame: Frame) -> dict:
     people = people_to_json(frame.people, frame.ids)
-    return dict(frame=frame.index, seconds=round(frame.index / rate, 4), people=people)
+    return dict(frame=frame.index, seconds=round(frame.seconds, 4), people=people)
 
 
 def _video_target(source: str | int, save_path: Path | None) -> Path:

@@ -1,6 +1,7 @@
 """Read frames from a video or a camera, write frames to a video, as RGB."""
 
 import math
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -27,37 +28,49 @@ class VideoReader:
         rate: frames a second.
         length: how many frames the file says it has; 0 for a camera.
         num_read: how many were read so far.
+        seconds: when the last of these is from, counted from the first.
     Raises: ValueError: it cannot be opened, or has no frame.
     """
 
     def __init__(self, source: str | int) -> None:
         self.source = source
         self._capture = cv2.VideoCapture(source)
-        is_open, first = self._capture.read() if self._capture.isOpened() else (False, None)
-        if not is_open:
+        self._first = self._read() if self._capture.isOpened() else (None, 0.0)
+        if self._first[0] is None:
             kind = "camera" if isinstance(source, int) else "video"
             raise ValueError(
                 f"{source}: {kind} must be one that OpenCV reads, got no frame from it. "
                 "Check that it plays."
             )
-        self._first = first
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self.rate = rate if np.isfinite(rate) and 0 < rate <= 1000 else _USUAL_RATE
         length = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         self.length = 0 if isinstance(source, int) else max(length, 0)
         self.num_read = 0
+        self.seconds = 0.0
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Yield the frames, uint8 (H, W, 3), RGB."""
-        frame = self._first
+        frame, time_read = self._first
         try:
             while frame is not None:
                 self.num_read += 1
                 yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
-                is_read, frame = self._capture.read()
-                frame = frame if is_read else None
+                before = time_read
+                frame, time_read = self._read()
+                if frame is not None:
+                    # not every container tells times, and joined ones begin anew
+                    grows = time_read > before
+                    self.seconds += time_read - before if grows else 1 / self.rate
         finally:
             self._capture.release()
+
+    def _read(self) -> tuple[np.ndarray | None, float]:
+        """The next frame, or None, and when it is from, in seconds."""
+        is_read, frame = self._capture.read()
+        if isinstance(self.source, int):
+            return (frame if is_read else None), time.monotonic()
+        return (frame if is_read else None), self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
 
     @property
     def ended_early(self) -> bool:

@@ -1,6 +1,6 @@
 """The stages that a video's frame goes through: detect, pose with identities, draw."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,6 +10,7 @@ from utils.inference.image_stages import find_boxes
 from utils.inference.smoothing import PeopleSmoother
 from utils.inference.stages import Stage
 from utils.inference.tracking import Tracker
+from utils.inference.video import VideoReader
 from utils.people import Detections, People
 from utils.runners.pipeline import PosePipeline
 
@@ -23,6 +24,7 @@ class Frame:
     Attributes:
         index: its number, from 0.
         image: uint8 (H, W, 3), RGB.
+        seconds: when it is from, counted from the first frame.
         detections: boxes of its people; None where the people of the frame before are followed.
         people: its people.
         ids: their identities.
@@ -31,16 +33,17 @@ class Frame:
 
     index: int
     image: np.ndarray
+    seconds: float
     detections: Detections | None = None
     people: People = field(default_factory=People.nobody)
     ids: tuple[int, ...] = ()
     drawn: np.ndarray | None = None
 
 
-def number_frames(frames: Iterable[np.ndarray]) -> Iterator[Frame]:
-    """Give the frames their numbers."""
-    for index, image in enumerate(frames):
-        yield Frame(index, image)
+def number_frames(reader: VideoReader) -> Iterator[Frame]:
+    """Give the frames their numbers and times."""
+    for index, image in enumerate(reader):
+        yield Frame(index, image, reader.seconds)
 
 
 def video_stages(
@@ -82,7 +85,7 @@ def video_stages(
             people = pipeline.estimate([image], [found])[0]
         ids = tracker.update(people)
         if smoother is not None:
-            people = smoother.update(people, ids, frame.index / rate)
+            people = smoother.update(people, ids, frame.seconds)
         return replace(frame, people=people, ids=tuple(ids))
 
     def draw_frame(frame: Frame) -> Frame:
