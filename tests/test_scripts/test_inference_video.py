@@ -66,6 +66,51 @@ def test_video_that_ends_early(run, video, tmp_path):
     assert f"video must have 30 frames, got {len(frames)} that can be read" in errors
 
 
+@pytest.fixture
+def mp4(tmp_path, picture) -> Path:
+    """A file that tells its frames first and then holds them, as those for the web do."""
+    path = tmp_path / "v.mp4"
+    with VideoWriter(path, 10.0) as writer:
+        for shift in range(30):
+            writer.write(np.roll(picture, shift, axis=1))
+    data, boxes = path.read_bytes(), []
+    while data:
+        length = int.from_bytes(data[:4], "big")
+        boxes.append(bytearray(data[:length]))
+        data = data[length:]
+    boxes.sort(key=lambda box: box[4:8] == b"mdat")
+    index = next(box for box in boxes if box[4:8] == b"moov")
+    start = index.index(b"stco") + 12
+    for place in range(start, start + 4 * int.from_bytes(index[start - 4 : start], "big"), 4):
+        moved = int.from_bytes(index[place : place + 4], "big") + len(index)
+        index[place : place + 4] = moved.to_bytes(4, "big")
+    path.write_bytes(b"".join(boxes))
+    return path
+
+
+def test_mp4__frames_that_an_edit_list_hides_are_a_note(run, mp4):
+    data = bytearray(mp4.read_bytes())
+    duration = data.index(b"elst") + 12
+    data[duration : duration + 4] = (1000).to_bytes(4, "big")  # milliseconds, of three seconds
+    mp4.write_bytes(data)
+    code, _, errors = run(mp4)
+    assert code == 0
+    assert "note: " in errors
+    assert "video must have 30 frames, got 10 that can be read. Its end was reached." in errors
+
+
+def test_mp4_that_is_cut_off(run, mp4):
+    code, _, errors = run(mp4)
+    assert code == 0
+    assert "video must have" not in errors
+    data = mp4.read_bytes()
+    mp4.write_bytes(data[: len(data) // 2])
+    code, _, errors = run(mp4)
+    assert code == 1
+    assert "video must have 30 frames, got " in errors
+    assert "Copy it again." in errors
+
+
 def test_ctrl_c__a_file_keeps_the_earlier_results(run, video, tmp_path, monkeypatch):
     (tmp_path / "v_pose.avi").write_bytes(b"old")
     (tmp_path / "v.json").write_bytes(b"old")

@@ -179,7 +179,7 @@ def run_video(
     )
     records: list[dict] = []
     jobs = run_stages(number_frames(reader), stages)
-    is_whole = True
+    is_through = False
     with VideoWriter(target, reader.rate) as writer:
         try:
             for job in with_bar(jobs, reader.length or None, "frame", make_bar):
@@ -190,7 +190,7 @@ def run_video(
                 if options.show and not show(job.value.drawn, wait_ms=1):
                     break
             else:
-                is_whole = not reader.ended_early
+                is_through = True
         except KeyboardInterrupt:
             if not _is_live(source):
                 raise
@@ -200,10 +200,18 @@ def run_video(
         print(target)
         if options.json_path is not None:
             write_json(options.json_path, records)
-    if not is_whole:
-        text = f"error: {source}: video must have {reader.length} frames, got {reader.num_read} "
-        print(text + "that can be read. Copy it again.", file=sys.stderr)
-    return 0 if is_whole else 1
+    return _tell_missing(reader) if is_through else 0
+
+
+def _tell_missing(reader: VideoReader) -> int:
+    """Tell of frames that could not be read; return the exit code."""
+    if not reader.lacks_frames:
+        return 0
+    is_cut = reader.ended_early
+    kind, rest = ("error", "Copy it again.") if is_cut else ("note", "Its end was reached.")
+    told = f"video must have {reader.length} frames, got {reader.num_read} that can be read. {rest}"
+    print(f"{kind}: {reader.source}: {told}", file=sys.stderr)
+    return 1 if is_cut else 0
 
 
 def _is_live(source: str | int) -> bool:

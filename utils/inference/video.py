@@ -1,6 +1,7 @@
 """Read frames from a video or a camera, write frames to a video, as RGB."""
 
 import math
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -73,9 +74,20 @@ class VideoReader:
         return (frame if is_read else None), self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
 
     @property
-    def ended_early(self) -> bool:
+    def lacks_frames(self) -> bool:
         """Whether clearly fewer frames were read than the file says it has."""
         return _lacks_frames(self.num_read, self.length)
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether frames lack because the end of the file is not there.
+
+        Where frames are uneven, OpenCV counts time times rate, but the last frame's time is right.
+        An edit list hides frames of a whole file.
+        """
+        reached = self.seconds * self.rate
+        is_short = self.lacks_frames and _lacks_frames(reached, self.length)
+        return is_short and not _is_whole_mp4(Path(str(self.source)))
 
 
 class VideoWriter:
@@ -147,6 +159,22 @@ class VideoWriter:
             )
 
 
+def _is_whole_mp4(path: Path) -> bool:
+    """Whether it is an MP4 or QuickTime file whose boxes end where the file does."""
+    if not path.is_file():
+        return False
+    position, size = 0, path.stat().st_size
+    with path.open("rb") as file:
+        while position < size:
+            file.seek(position)
+            length, kind, long_length = struct.unpack(">I4sQ", file.read(16).ljust(16, b"\0"))
+            length = {0: size - position, 1: long_length}.get(length, length)
+            if length < 8 or (position == 0 and kind != b"ftyp"):
+                return False
+            position += length
+    return position == size
+
+
 def _mpeg4_rate(rate: float) -> float:
     """The nearest rate that MPEG-4 can hold: a fraction of whole numbers of 16 bits.
 
@@ -155,6 +183,6 @@ def _mpeg4_rate(rate: float) -> float:
     return round(rate, int(math.log10(_MPEG4_MOST / rate)))
 
 
-def _lacks_frames(got: int, expected: int) -> bool:
+def _lacks_frames(got: float, expected: int) -> bool:
     """Clearly fewer; containers that estimate their length are off by less."""
     return got < expected * (1 - _MISSING_SHARE) - 1

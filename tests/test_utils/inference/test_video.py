@@ -8,7 +8,9 @@ from utils.inference.video import VideoReader
 from utils.inference.video_stages import number_frames
 
 
-def reader_of(monkeypatch, milliseconds: list[float], source: str | int = "v.mkv") -> VideoReader:
+def reader_of(
+    monkeypatch, milliseconds: list[float], source: str | int = "v.mkv", length: int = 0
+) -> VideoReader:
     """A reader of frames from these times, 10 a second on average."""
 
     class Capture:
@@ -28,7 +30,7 @@ def reader_of(monkeypatch, milliseconds: list[float], source: str | int = "v.mkv
 
         def get(self, key: int) -> float:
             known = {cv2.CAP_PROP_POS_MSEC: self.now, cv2.CAP_PROP_FPS: 10.0}
-            return known.get(key, float(len(milliseconds)))
+            return known.get(key, float(length))
 
         def release(self) -> None:
             pass
@@ -59,3 +61,13 @@ def test_times_of_a_camera_are_those_of_its_frames(monkeypatch):
     monkeypatch.setattr("utils.inference.video.time.monotonic", lambda: next(clock))
     frames = number_frames(reader_of(monkeypatch, [0, 0, 0], source=0))
     assert [frame.seconds for frame in frames] == [0, 0.25, 1.0]
+
+
+def test_a_rate_that_is_not_the_frames__announces_too_many(monkeypatch):
+    """Matroska tells a time, and OpenCV makes frames of it at the highest rate."""
+    reader = reader_of(monkeypatch, [0, 100, 2000, 4900], length=50)
+    assert len(list(reader)) == 4
+    assert (reader.lacks_frames, reader.ended_early) == (True, False)
+    cut = reader_of(monkeypatch, [0, 100, 2000], length=50)
+    assert len(list(cut)) == 3
+    assert (cut.lacks_frames, cut.ended_early) == (True, True)
