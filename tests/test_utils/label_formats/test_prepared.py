@@ -23,6 +23,7 @@ def test_an_image_folder_of_any_name_is_found(tmp_path, name):
     except OSError:
         pytest.skip("this disk takes no such name")
     image = LabelledImage("a.png", (100, 80), (LabelledPerson({"nose": (4.0, 4.0, 2)}),))
-    write_data_set(LabelSet(("nose",), tmp_path / name, (image,)), tmp_path / "out", 0)
+    labels = LabelSet(("nose",), tmp_path / name, (image,), sources=())
+    write_data_set(labels, tmp_path / "out", 0)
     images = read_own_data(tmp_path / "out/data.yaml").train[0].images
     assert images.resolve() == tmp_path / name
