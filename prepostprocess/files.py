@@ -3,7 +3,7 @@
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -99,6 +99,25 @@ def require_folder_to_write(folder: str | Path, what: str) -> None:
             f"{what} must lie in a directory that can be written to, but {above} cannot be. "
             "Name another place, or change the rights."
         )
+
+
+def require_output(path: Path, what: str, sources: Iterable[Path] = ()) -> None:
+    """Refuse a file that cannot be written; told before hours of evaluation.
+
+    Args:
+        path: the file.
+        what: its name in the message.
+        sources: files that it must not take the place of; they may lack.
+
+    Raises: ValueError: it is a directory, lies where none can be made, or is one of the sources.
+    """
+    if path.is_dir():
+        raise ValueError(f"{path}: {what} must be a file, got a directory. Name a file in it.")
+    if path.exists() and not path.is_file():  # a device: it is written to, not replaced
+        return
+    if path.exists() and any(each.exists() and path.samefile(each) for each in sources):
+        raise ValueError(f"{path}: {what} must be a new file, got one that is read. Name another.")
+    require_folder_to_write(path.resolve().parent, f"{path}: {what}")
 
 
 def remove_leftovers(path: str | Path) -> None:

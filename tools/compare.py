@@ -56,8 +56,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     with user_errors():
         from mmpose_replacement.report.compare import judge_networks
-        from prepostprocess.files import write_whole
-        from utils.config_reader.evaluation import require_output
+        from prepostprocess.files import require_output, write_whole
         from utils.evaluation.networks_page import comparison_rows, to_comparison_page
         from utils.quantization.layers_page import layer_parts, records_of
 

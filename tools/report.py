@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None) -> None:
     """Test, write the page, say what it is about."""
     args = parse_args(argv)
     with user_errors():
-        from utils.config_reader.evaluation import require_output
+        from prepostprocess.files import require_output
         from utils.config_reader.ready import require_run
 
         # before PyTorch is loaded

@@ -18,8 +18,7 @@ from xtcocotools.coco import COCO
 from xtcocotools.cocoeval import COCOeval
 
 from mmpose_replacement.metrics.coco_results import to_coco_results
-from prepostprocess.files import write_whole
-from utils.config_reader.evaluation import require_output
+from prepostprocess.files import require_output, write_whole
 from utils.dataset_check.coco_file import LabelRules, check_coco
 from utils.dataset_check.json_file import load_json
 
@@ -161,7 +160,7 @@ class PredictionDump(BaseMetric):
             raise ValueError(
                 f"out_file must end in .json, .pkl or .pickle, got '{out_file}'. Choose one."
             )
-        require_output(self.out_path)
+        require_output(self.out_path, "out_file")
         self.keypoint_score_thr = keypoint_score_thr
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
@@ -192,7 +191,7 @@ class PredictionDump(BaseMetric):
 
         Raises: ValueError: a place where no file can be written.
         """
-        require_output(self.out_path)
+        require_output(self.out_path, "out_file")
         as_text = self.out_path.suffix == ".json"
         write_whole(self.out_path, json.dumps(results) if as_text else pickle.dumps(results))
         return {"count": len(results)}

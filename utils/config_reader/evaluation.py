@@ -1,13 +1,11 @@
-"""What tools/test.py is asked for: kinds of boxes, the words of `--eval`, a file of predictions."""
+"""What tools/test.py is asked for: kinds of boxes, and the words of `--eval`."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
-
-from prepostprocess.files import require_folder_to_write
 
 OF_LABELLED_BOXES = ("PCK", "AUC", "EPE")  # a detected person has no labels of its own
 
@@ -86,23 +84,6 @@ def protocol_parts(
             {**each, "boxes": boxes} for each in evaluators if "COCO" in each["type"].upper()
         ]
     return loader, evaluators
-
-
-def require_output(path: Path, what: str = "out_file", sources: Iterable[Path] = ()) -> None:
-    """Refuse a file that cannot be written; told before hours of evaluation.
-
-    Args:
-        path: the file.
-        what: its name in the message.
-        sources: files that it must not take the place of; they may lack.
-
-    Raises: ValueError: it is a directory, lies where none can be made, or is one of the sources.
-    """
-    if path.is_dir():
-        raise ValueError(f"{path}: {what} must be a file, got a directory. Name a file in it.")
-    if path.exists() and any(each.exists() and path.samefile(each) for each in sources):
-        raise ValueError(f"{path}: {what} must be a new file, got one that is read. Name another.")
-    require_folder_to_write(path.parent, f"{path}: {what}")
 
 
 def metric_configs(words: Sequence[str], dataset: dict) -> list[dict]:

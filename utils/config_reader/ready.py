@@ -7,8 +7,8 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from prepostprocess.files import require_file, require_folder_to_write
-from utils.config_reader.evaluation import protocol_parts, require_output, words_by_boxes
+from prepostprocess.files import require_file, require_folder_to_write, require_output
+from utils.config_reader.evaluation import protocol_parts, words_by_boxes
 from utils.config_reader.read import mappings, read_config_file
 from utils.dataset_check.image_files import require_images
 from utils.dataset_check.json_file import require_labels
@@ -125,7 +125,7 @@ def config_to_test(args: argparse.Namespace) -> tuple[Config, dict[str, list[str
     args.work_dir = args.work_dir or Path("work_dirs", args.config.stem)
     require_folder_to_write(args.work_dir, f"{args.work_dir}: the log")
     if args.out:
-        require_output(args.out)
+        require_output(args.out, "out_file")
     require_data(config, "test")
     return config, protocols
 

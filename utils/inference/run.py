@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from prepostprocess.files import require_folder_to_write
+from prepostprocess.files import require_output
 from prepostprocess.image import load_rgb
 from utils.inference.image_stages import WHOLE, draw_stage, drawn_name, pose_stages
 from utils.inference.progress import with_bar
@@ -65,7 +65,7 @@ def run_inference(
     """
     source = find_source(word)
     if options.json_path is not None:
-        _require_json(options.json_path)
+        require_output(options.json_path, "--json")
     yolov5, rsn_affine, lite_hrnet = networks
     if options.box is None and (missing := missing_default_detector(yolov5)):
         print(
@@ -217,14 +217,6 @@ def _tell_missing(reader: VideoReader) -> int:
 def _is_live(source: str | int) -> bool:
     """Tell a camera or a stream, which Ctrl-C ends as a matter of course, from a file."""
     return isinstance(source, int) or "://" in source
-
-
-def _require_json(path: Path) -> None:
-    """Refuse a file that cannot be written, before the work is done; a device can be."""
-    if path.is_dir():
-        raise ValueError(f"{path}: --json must be a file, got a directory. Name a file in it.")
-    if path.is_file() or not path.exists():
-        require_folder_to_write(path.resolve().parent, f"{path}: --json")
 
 
 def _threshold(pipeline: PosePipeline, options: RunOptions) -> float:

@@ -225,7 +225,19 @@ def test_images_without_predictions(tmp_path, labels, results):
     assert found["prediction-missing"].level == "warning"
 
 
-@pytest.mark.parametrize("content", [[], {}, 5, None, [5], [{"image_id": 1}], [{"keypoints": []}]])
+@pytest.mark.parametrize(
+    "content",
+    [
+        [],
+        {},
+        5,
+        None,
+        [5],
+        [{"image_id": 1}],
+        [{"keypoints": []}],
+        [{"image_id": [1], "img_path": "a"}],
+    ],
+)
 def test_what_is_no_list_of_predictions(tmp_path, labels, content):
     (fault,) = told(tmp_path, labels, content).values()
     assert fault.level == "error"

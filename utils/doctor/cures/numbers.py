@@ -37,9 +37,7 @@ def fix_visibility(content: dict, above: float | None) -> list[str]:
         points[:, 2] = np.where(given == -1, 0, given) if above is None else 2 * (given > above)
         if (points[:, 2] != given).any():
             count += int(np.count_nonzero(points[:, 2] != given))
-            person["keypoints"][2::3] = [
-                value if value % 1 else int(value) for value in points[:, 2].tolist()
-            ]
+            person["keypoints"][2::3] = _plain_numbers(points[:, 2])
     rule = "of -1 written as 0" if above is None else f"written as 2 above {above:g}, as 0 else"
     return said(count, "visibility", rule)
 
@@ -100,9 +98,12 @@ def write_points(person: dict, points: np.ndarray) -> None:
         person: the annotation; changed.
         points: float64 (K, 3), x, y, visibility; whole numbers are written as such.
     """
-    person["keypoints"] = [
-        value if value % 1 else int(value) for value in np.round(points, 3).ravel().tolist()
-    ]
+    person["keypoints"] = _plain_numbers(np.round(points, 3))
+
+
+def _plain_numbers(values: np.ndarray) -> list[float]:
+    """One list, whole numbers as such."""
+    return [value if value % 1 else int(value) for value in values.ravel().tolist()]
 
 
 def rounded(values: float | np.ndarray) -> float | list:

@@ -59,8 +59,9 @@ def read_predictions(
     ids = {name: image["id"] for name, image in zip(names, images, strict=True)}
     ids = {name: ids[name] for name, count in Counter(names).items() if count == 1}
     records = [_plain(entry, ids, num_keypoints) for entry in content]
-    empty = {record["image_id"] for record in records if _is_of_nobody(record)}
-    records = [record for record in records if not _is_of_nobody(record)]
+    of_nobody = [_is_of_nobody(entry) for entry in content]
+    empty = {r["image_id"] for r, is_empty in zip(records, of_nobody, strict=True) if is_empty}
+    records = [r for r, is_empty in zip(records, of_nobody, strict=True) if not is_empty]
     if not records:
         return None, [_nobody(file, f"{len(empty)} images without people")]
     faults = _check_form(records, num_keypoints, file)
@@ -96,10 +97,12 @@ def _nobody(file: str, got: str) -> Fault:
     return Fault("no-predictions", ERROR, file, rule, cure=cure)
 
 
-def _is_of_nobody(record: Any) -> bool:
+def _is_of_nobody(entry: Any) -> bool:
     """Tell whether it is what inference_e2e.py writes of an image without people."""
-    is_plain = isinstance(record, dict) and isinstance(record.get("img_path"), str)
-    return is_plain and record["keypoints"] == [] and "image_id" in record
+    if not isinstance(entry, dict) or "image_id" in entry:
+        return False
+    landmarks = [value for key, value in entry.items() if key.startswith("lmk_")]
+    return isinstance(entry.get("img_path"), str) and landmarks == [[]]
 
 
 def _plain(entry: Any, ids: dict[str, int | str], num_keypoints: int) -> Any:
